@@ -1,0 +1,197 @@
+"""One company's records in memory: ids, sync tokens, indexes and change logs. It knows no rule of bookkeeping."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from infra.clock import Clock
+from infra.sandbox.quickbooks.change_log import ChangeLog
+from infra.sandbox.quickbooks.shelf import Shelf, looked_up
+from infra.sandbox.quickbooks.switches import Switches
+from infra.sandbox.quickbooks.wire import Doc, Raw, write_json
+
+Index = dict[str, dict[str, None]]  # value -> ids in order of arrival
+
+
+@dataclass(slots=True)
+class Record:
+    """One object. `doc` is replaced, never changed in place; its names that begin with `_` are never shown."""
+
+    entity: str
+    id: str
+    token: int
+    created: datetime
+    updated: datetime
+    doc: Doc
+    written: tuple[int, Raw] | None = None  # the JSON as last shown, and the names it was shown under
+
+
+@dataclass(slots=True)
+class Stub:
+    """What is left of a deleted transaction."""
+
+    id: str
+    deleted: datetime
+    last: Doc  # the whole object as it was last shown
+
+
+class Realm:
+    """One company."""
+
+    def __init__(
+        self, *, realm: str, name: str, zone: ZoneInfo, clock: Clock, shelves: Mapping[str, Shelf], switches: Switches
+    ) -> None:
+        self.realm = realm
+        self.name = name
+        self.zone = zone
+        self.clock = clock
+        self.shelves = shelves
+        self.switches = switches
+        self.records: dict[str, dict[str, Record]] = {entity: {} for entity in shelves}
+        self.deleted: dict[str, dict[str, Stub]] = {entity: {} for entity in shelves}
+        self.logs: dict[str, ChangeLog] = {entity: ChangeLog() for entity in shelves}
+        self.deletions: dict[str, ChangeLog] = {entity: ChangeLog() for entity in shelves}
+        self.last_number = 1000  # the highest document number so far
+        self._indexes: dict[tuple[str, str], Index] = {
+            (entity, one): {} for entity, shelf in shelves.items() for one in shelf.indexed
+        }
+        self._claims: dict[str, Index] = {shelf.namespace: {} for shelf in shelves.values() if shelf.namespace}
+        self._sequences: dict[str, int] = {}
+        self._names_changed = 0
+        self._now = clock.now()
+
+    # Time
+
+    def now(self) -> datetime:
+        """The company's time to the second, never falling."""
+        self._now = max(self._now, self.clock.now())
+        return self._now.astimezone(self.zone).replace(microsecond=0)
+
+    def today(self) -> str:
+        """The company's date."""
+        return self.now().date().isoformat()
+
+    def answer_time(self) -> str:
+        """The `time` of an answer: the company's offset, milliseconds."""
+        return self.clock.now().astimezone(self.zone).isoformat(timespec="milliseconds")
+
+    # Finding
+
+    def find(self, entity: str, record_id: str) -> Record | None:
+        """The record, if it exists."""
+        return self.records[entity].get(record_id)
+
+    def found_by(self, entity: str, name: str, value: object) -> Iterable[str] | None:
+        """Ids of records with this value; None where the property has no index."""
+        index = self._indexes.get((entity, name))
+        return None if index is None else tuple(index.get(looked_up(value), ()))
+
+    def holder_of(self, namespace: str, name: str) -> tuple[str, str] | None:
+        """(entity, id) of the record that holds a name already."""
+        for claim in self._claims[namespace].get(looked_up(name.strip()), ()):
+            entity, _, record_id = claim.partition(" ")
+            return entity, record_id
+        return None
+
+    def name_of(self, entity: str, record_id: str) -> str | None:
+        """What a reference shows beside the id."""
+        record = self.records[entity].get(record_id)
+        title = self.shelves[entity].title
+        return None if record is None or title is None else record.doc.get(title)
+
+    # Changing
+
+    def next_id(self, sequence: str) -> str:
+        """The next number of a sequence, as text."""
+        self._sequences[sequence] = self._sequences.get(sequence, 0) + 1
+        return str(self._sequences[sequence])
+
+    def add(self, entity: str, doc: Doc, *, record_id: str | None = None) -> Record:
+        """A new record with token 0; seeds give their own id."""
+        shelf = self.shelves[entity]
+        if record_id is not None:
+            self._sequences[shelf.sequence] = max(self._sequences.get(shelf.sequence, 0), int(record_id))
+        now = self.now()
+        record = Record(entity, record_id or self.next_id(shelf.sequence), 0, now, now, {})
+        self.records[entity][record.id] = record
+        self._put(record, doc)
+        return record
+
+    def change(self, record: Record, doc: Doc) -> None:
+        """New content: the token grows by one."""
+        record.token += 1
+        self.touch(record, doc)
+
+    def touch(self, record: Record, doc: Doc) -> None:
+        """New content or time without a new token, as balances move."""
+        record.updated = self.now()
+        self._put(record, doc)
+
+    def remove(self, record: Record) -> Stub:
+        """Delete; the feed tells it as a stub from now on."""
+        stub = Stub(record.id, self.now(), self.shown(record))
+        self._index(record, {})
+        self._claim(record, {})
+        del self.records[record.entity][record.id]
+        self.deleted[record.entity][record.id] = stub
+        self.logs[record.entity].forget(record.id)
+        self.deletions[record.entity].note(record_id=record.id, at=stub.deleted)
+        return stub
+
+    # Showing
+
+    def shown(self, record: Record) -> Doc:
+        """The object as it is answered."""
+        meta = {"CreateTime": record.created.isoformat(), "LastUpdatedTime": record.updated.isoformat()}
+        whole = {
+            **record.doc,
+            "domain": "QBO",
+            "sparse": False,
+            "Id": record.id,
+            "SyncToken": str(record.token),
+            "MetaData": meta,
+        }
+        return self.shelves[record.entity].table.show(whole, self.name_of)
+
+    def written(self, record: Record) -> Raw:
+        """The object as JSON; kept until it, or any name it may show, changes."""
+        if record.written is None or record.written[0] != self._names_changed:
+            record.written = (self._names_changed, Raw(write_json(self.shown(record))))
+        return record.written[1]
+
+    # Within
+
+    def _put(self, record: Record, doc: Doc) -> None:
+        shelf = self.shelves[record.entity]
+        if shelf.title and record.doc and record.doc.get(shelf.title) != doc.get(shelf.title):
+            self._names_changed += 1
+        self._index(record, doc)
+        self._claim(record, doc)
+        record.doc = doc
+        record.written = None
+        self.logs[record.entity].note(record_id=record.id, at=record.updated)
+
+    def _index(self, record: Record, doc: Doc) -> None:
+        for name in self.shelves[record.entity].indexed:
+            _moved(self._indexes[record.entity, name], record.id, record.doc.get(name), doc.get(name))
+
+    def _claim(self, record: Record, doc: Doc) -> None:
+        shelf = self.shelves[record.entity]
+        if shelf.namespace and shelf.name:
+            claims, holder = self._claims[shelf.namespace], f"{record.entity} {record.id}"
+            for name in (shelf.name, "_held_name"):
+                _moved(claims, holder, record.doc.get(name), doc.get(name))
+
+
+def _moved(index: Index, record_id: str, before: object, after: object) -> None:
+    """Take the id from the old value's entry and put it into the new one's."""
+    if before == after:
+        return
+    if before is not None:
+        entry = index.get(looked_up(before).strip(), {})
+        entry.pop(record_id, None)
+        if not entry:
+            index.pop(looked_up(before).strip(), None)
+    if after is not None:
+        index.setdefault(looked_up(after).strip(), {})[record_id] = None

@@ -1,0 +1,101 @@
+"""Every address, secret and duration of klipsync: environment variables with the prefix KLIPSYNC_."""
+
+import socket
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta(0):
+        msg = "must be longer than zero"
+        raise ValueError(msg)
+    return value
+
+
+Duration = Annotated[timedelta, AfterValidator(_positive)]
+"""Seconds as a number, or ISO 8601 such as PT10S."""
+
+
+class Durations(BaseSettings):
+    """How long everything lasts. All of it may be shortened; none of it may contradict the rest."""
+
+    model_config = SettingsConfigDict(env_prefix="KLIPSYNC_", extra="ignore", frozen=True)
+
+    lease: Duration = timedelta(seconds=10)
+    """A tenant's owner is its owner for so long after its last renewal: three missed renewals."""
+    lease_renewal: Duration = timedelta(seconds=3)
+    call_time_out: Duration = timedelta(seconds=120)
+    """QuickBooks cuts a request off after 120 s (Intuit: learn/limits-and-throttles)."""
+    repeat_after: Duration = timedelta(seconds=125)
+    """An unanswered write is not repeated sooner: QuickBooks may be at work on it for the whole time-out."""
+    give_up_open_after: Duration = timedelta(minutes=10)
+    """A create that is absent in QuickBooks for so long was not executed."""
+    retry_first: Duration = timedelta(seconds=30)
+    retry_longest: Duration = timedelta(hours=1)
+    retry_give_up: Duration = timedelta(hours=24)
+    throttle_pause: Duration = timedelta(seconds=60)
+    outage_pause: Duration = timedelta(seconds=30)
+    poll_every: Duration = timedelta(seconds=60)
+    poll_overlap: Duration = timedelta(minutes=5)
+    """How far back the change feed is read again, against late rows and clock differences."""
+    idle_wait: Duration = timedelta(seconds=1)
+    """How long a worker with nothing due waits for a wake-up before it looks again."""
+    stop_grace: Duration = timedelta(seconds=8)
+    """On SIGTERM calls under way may finish for so long."""
+    poison_retry: Duration = timedelta(seconds=30)
+    """A message that cannot be folded is tried three times more over this long."""
+    database_backoff: Duration = timedelta(seconds=5)
+    """The longest wait between two tries when the database or Kafka is out of reach."""
+    outbox_lease: Duration = timedelta(seconds=10)
+    keep_sent: Duration = timedelta(days=3)
+    """Relayed outbox rows are kept for so long, for a person to look at."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.lease < 3 * self.lease_renewal:
+            msg = "KLIPSYNC_LEASE must be at least three times KLIPSYNC_LEASE_RENEWAL"
+            raise ValueError(msg)
+        if self.repeat_after < self.call_time_out:
+            msg = "KLIPSYNC_REPEAT_AFTER must not be shorter than KLIPSYNC_CALL_TIME_OUT"
+            raise ValueError(msg)
+        if self.give_up_open_after < self.repeat_after:
+            msg = "KLIPSYNC_GIVE_UP_OPEN_AFTER must not be shorter than KLIPSYNC_REPEAT_AFTER"
+            raise ValueError(msg)
+        if not self.retry_first <= self.retry_longest <= self.retry_give_up:
+            msg = "KLIPSYNC_RETRY_FIRST, _LONGEST and _GIVE_UP must grow in this order"
+            raise ValueError(msg)
+        return self
+
+
+class Settings(Durations):
+    """The whole configuration of a process."""
+
+    state: Path = Path(".klipsync")
+    """Where embedded parts keep their data and logs."""
+    kafka: str | None = None
+    """host:port of Kafka; without it the embedded one is started."""
+    database: SecretStr | None = None
+    """SQLAlchemy URL (postgresql+asyncpg://…); without it the embedded PostgreSQL is started."""
+    worker_name: str = Field(default_factory=socket.gethostname, min_length=1, max_length=100)
+    """Stable over restarts and different for every worker."""
+    token_keys: SecretStr | None = None
+    """Fernet keys, comma separated; the first encrypts, all decrypt."""
+    quickbooks_api: str = "https://quickbooks.api.intuit.com"
+    quickbooks_token_url: str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105 - an address
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    calls_per_minute: int = Field(default=500, ge=1)
+    calls_per_second: int = Field(default=10, ge=1)
+    calls_in_flight: int = Field(default=10, ge=1)
+    partitions: int = Field(default=12, ge=1)
+    intake_batch: int = Field(default=500, ge=1)
+    log_json: bool = False
+
+    def seconds(self, name: str) -> float:
+        """One of the durations, in seconds."""
+        value: timedelta = getattr(self, name)
+        return value.total_seconds()
