@@ -115,7 +115,8 @@ def embedded(state: Path) -> Iterator[Addresses]:
     log = state / "embedded.log"
     command = [sys.executable, "-m", "infra.embedded", "--state", str(state / "parts"), "--json"]
     with log.open("wb") as errors:
-        program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True)
+        # It ends when its standard input does: a test run killed with SIGKILL leaves no server behind.
+        program = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
     # A start that hangs is ended here, which ends the reading below with an empty line.
     alarm = threading.Timer(START_SECONDS, program.kill)
     alarm.start()
@@ -144,5 +145,6 @@ def _stop(program: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         program.kill()
         program.wait()
-    if program.stdout is not None:
-        program.stdout.close()
+    for pipe in (program.stdin, program.stdout):
+        if pipe is not None:
+            pipe.close()

@@ -167,6 +167,7 @@ class Attempt(SQLModel, table=True):
     kind: str
     klipboard_id: str
     operation: str
+    note: str | None = None
     type: str
     path: str
     request_id: str

@@ -13,8 +13,9 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -132,7 +133,7 @@ def _start(wanted: Wanted, running: Running) -> Addresses:
         running.programs.append(program)
     broker = _start_kafka(wanted.rooms, running) if wanted.kafka else ""
     if wanted.postgres:
-        _await_postgres(wanted.rooms, running.programs[0])
+        _await(running.programs[0], ready=partial(postgres.is_ready, wanted.rooms))
     return Addresses(kafka=broker, postgres=postgres.url(sockets) if sockets else "")
 
 
@@ -143,7 +144,7 @@ def _start_kafka(rooms: Rooms, running: Running) -> str:
         program = kafka.launch_kafka(rooms, jars=jars, ports=ports, patience=_PATIENCE)
         running.programs.append(program)
         try:
-            _await(program, ready=lambda port=ports.broker: answers(port))
+            _await(program, ready=partial(answers, ports.broker))
         except PartNotStarted:
             if not (tries_left and "Address already in use" in last_lines(rooms.kafka_log, count=200)):
                 raise
@@ -152,10 +153,6 @@ def _start_kafka(rooms: Rooms, running: Running) -> str:
         else:
             return f"127.0.0.1:{ports.broker}"
     raise AssertionError("the last try returns or raises")
-
-
-def _await_postgres(rooms: Rooms, program: Program) -> None:
-    _await(program, ready=lambda: postgres.is_ready(rooms))
 
 
 def _await(program: Program, *, ready: Callable[[], bool]) -> None:
@@ -187,10 +184,8 @@ def _report(text: str) -> None:
 
 
 def _tell(message: Message) -> None:
-    try:
+    with suppress(BrokenPipeError):  # the parent is gone, which the next glance notices
         os.write(1, to_line(message).encode())
-    except BrokenPipeError:
-        pass  # the parent is gone, which the next glance notices
 
 
 if __name__ == "__main__":

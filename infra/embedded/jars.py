@@ -8,7 +8,8 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NewType
 
@@ -89,7 +90,7 @@ def _fetch_missing(folder: Path, *, expected: dict[str, Sha256], staging: Path, 
     shutil.rmtree(staging, ignore_errors=True)
     report(f"fetching {KAFKA}: asking Maven Central what it consists of")
     try:
-        for artifact in _artifacts(staging):
+        for artifact in _artifacts(staging, report=report):
             if artifact.filename in missing:
                 done = len(expected) - len(missing) + 1
                 report(f"fetching {KAFKA}: {done} of {len(expected)} jars, {artifact.filename}")
@@ -104,28 +105,36 @@ def _fetch_missing(folder: Path, *, expected: dict[str, Sha256], staging: Path, 
         )
 
 
-def _artifacts(staging: Path) -> Iterator["Artifact"]:
+def _artifacts(staging: Path, *, report: Report) -> Iterator["Artifact"]:
     """Everything Kafka needs at run time, in jgo's pure-Python resolution: no Maven, no Java.
 
     Not `jgo.build`, which beyond the jars downloads a JDK of its own to sort them into modules.
     """
     from jgo.config import GlobalSettings
     from jgo.constants import MAVEN_CENTRAL_URL
-    from jgo.maven import MavenContext
+    from jgo.maven import MavenContext, PythonResolver
+    from jgo.parse import Coordinate
 
     remotes = {"central": MAVEN_CENTRAL_URL, **GlobalSettings.load().repositories}
-    context = MavenContext(repo_cache=staging, remote_repos=remotes, timeout=TIMEOUT)
+    resolver = PythonResolver(progress_callback=_descriptions_told(report))
+    context = MavenContext(resolver=resolver, repo_cache=staging, remote_repos=remotes, timeout=TIMEOUT)
     for group, name, version in COORDINATES:
-        wanted = context.create_dependency(_coordinate(group=group, name=name, version=version))
+        wanted = context.create_dependency(Coordinate(group, name, version, scope="compile"))
         with _told_as_not_fetched(f"what {name} {version} needs"):
             given, transitive = context.resolver.resolve([wanted])
         yield from (each.artifact for each in (*given, *transitive) if each.scope in ("compile", "runtime"))
 
 
-def _coordinate(*, group: str, name: str, version: str) -> object:
-    from jgo.parse import Coordinate
+def _descriptions_told(report: Report) -> Callable[[str, int], AbstractContextManager[Callable[[int], None]]]:
+    """Tell now and then how many of Maven's descriptions were read: that is most of the time, and jars come after."""
+    seen = count(1)
 
-    return Coordinate(groupId=group, artifactId=name, version=version, scope="compile")
+    def begun(file_name: str, _size: int) -> AbstractContextManager[Callable[[int], None]]:
+        if file_name.endswith(".pom") and (number := next(seen)) % 25 == 0:
+            report(f"fetching {KAFKA}: {number} descriptions of its parts read")
+        return nullcontext(lambda _: None)
+
+    return begun
 
 
 @contextmanager

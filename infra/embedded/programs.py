@@ -39,17 +39,18 @@ def launch(
     log: Path,
     ends_by: signal.Signals,
     if_orphaned: signal.Signals,
+    folder: Path = Path("/"),
     account: Account | None = None,
 ) -> Program:
     """Start a program whose output is appended to `log`, and that the kernel sends `if_orphaned` when we are gone."""
     with log.open("ab") as output:
-        process = subprocess.Popen(  # noqa: S603 -- the command is ours
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             env=clean_environment(os.environ),
-            cwd="/",
+            cwd=folder,
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
@@ -59,20 +60,22 @@ def launch(
     return Program(name=name, process=process, ends_by=ends_by, log=log)
 
 
-def run(command: Sequence[str], *, log: Path, account: Account | None = None, text: str | None = None) -> int:
+def run(
+    command: Sequence[str], *, log: Path, folder: Path = Path("/"), account: Account | None = None, text: str = ""
+) -> int:
     """Run a program to its end with `text` as its input, output appended to `log`, and give its exit code."""
     with log.open("ab") as output:
-        return subprocess.run(  # noqa: S603, PLW1510 -- the command is ours; the caller reads the exit code
+        return subprocess.run(  # noqa: PLW1510 -- the command is ours; the caller reads the exit code
             command,
-            input=(text or "").encode(),
+            input=text.encode(),
             stdout=output,
             stderr=output,
             env=clean_environment(os.environ),
-            cwd="/",
+            cwd=folder,
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=_dying_with(os.getpid(), signal.SIGKILL),  # noqa: PLW1509
+            preexec_fn=_dying_with(os.getpid(), signal.SIGKILL),
         ).returncode
 
 
@@ -90,9 +93,9 @@ def stop(programs: Sequence[Program]) -> None:
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what would change Java or PostgreSQL behind our back, in a locale that every system has."""
+    """The environment less what would change Java or PostgreSQL behind our back, in a locale every system has."""
     kept = {key: value for key, value in environment.items() if key not in _OVERRIDING and not key.startswith("PG")}
-    return {**kept, "LC_ALL": "C"}
+    return {**kept, "LC_ALL": "C.UTF-8"}
 
 
 def is_alive(pid: int) -> bool:
@@ -111,17 +114,13 @@ def is_alive(pid: int) -> bool:
 
 def command_line(pid: int) -> str:
     """The words a process was started with; empty if it is gone. Tells a part from whoever got its number later."""
+    if not Path("/proc/self").exists():
+        words = ["ps", "-o", "command=", "-p", str(pid)]
+        return subprocess.run(words, capture_output=True, check=False, text=True).stdout
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
     except OSError:
-        if sys.platform == "linux":
-            return ""
-    return subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S603, S607 -- a system tool by its name
-        capture_output=True,
-        check=False,
-        text=True,
-    ).stdout
+        return ""
 
 
 def _dying_with(parent: int, sign: signal.Signals) -> Callable[[], None] | None:

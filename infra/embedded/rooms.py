@@ -1,11 +1,14 @@
 """Where the embedded parts keep what in the state folder."""
 
 import os
+import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 _LOG_LIMIT: Final = 10_000_000  # bytes; a log that is larger when a part starts is put aside
+_CLEARING: Final = 5.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -74,3 +77,17 @@ def opened_rooms(state: Path) -> Rooms:
         if log.exists() and log.stat().st_size > _LOG_LIMIT:
             os.replace(log, log.with_suffix(".log.1"))  # noqa: PTH105 -- pathlib's rename refuses elsewhere
     return rooms
+
+
+def cleared(path: Path) -> Path:
+    """The path, with nothing there any more.
+
+    Repeated for a while, because what a killed first start was making it with may need a moment to end.
+    """
+    deadline = time.monotonic() + _CLEARING
+    while path.exists() and time.monotonic() < deadline:
+        shutil.rmtree(path, ignore_errors=True)
+        time.sleep(0.01)
+    if path.exists():
+        shutil.rmtree(path)  # says what is in the way
+    return path

@@ -19,5 +19,5 @@ class Shelf:
 
 
 def looked_up(value: object) -> str:
-    """An index key: texts without regard to case, references by their id."""
-    return str(value["value"] if isinstance(value, dict) else value).casefold()
+    """An index key: texts without regard to case and outer spaces, references by their id."""
+    return str(value["value"] if isinstance(value, dict) else value).strip().casefold()

@@ -89,7 +89,7 @@ class Realm:
 
     def holder_of(self, namespace: str, name: str) -> tuple[str, str] | None:
         """(entity, id) of the record that holds a name already."""
-        for claim in self._claims[namespace].get(looked_up(name.strip()), ()):
+        for claim in self._claims[namespace].get(looked_up(name), ()):
             entity, _, record_id = claim.partition(" ")
             return entity, record_id
         return None
@@ -180,8 +180,14 @@ class Realm:
         shelf = self.shelves[record.entity]
         if shelf.namespace and shelf.name:
             claims, holder = self._claims[shelf.namespace], f"{record.entity} {record.id}"
-            for name in (shelf.name, "_held_name"):
-                _moved(claims, holder, record.doc.get(name), doc.get(name))
+            before, after = (
+                {looked_up(one[name]) for name in (shelf.name, "_held_name") if one.get(name)}
+                for one in (record.doc, doc)
+            )
+            for name in before - after:
+                _taken_out(claims, name, holder)
+            for name in after - before:
+                claims.setdefault(name, {})[holder] = None
 
 
 def _moved(index: Index, record_id: str, before: object, after: object) -> None:
@@ -189,9 +195,13 @@ def _moved(index: Index, record_id: str, before: object, after: object) -> None:
     if before == after:
         return
     if before is not None:
-        entry = index.get(looked_up(before).strip(), {})
-        entry.pop(record_id, None)
-        if not entry:
-            index.pop(looked_up(before).strip(), None)
+        _taken_out(index, looked_up(before), record_id)
     if after is not None:
-        index.setdefault(looked_up(after).strip(), {})[record_id] = None
+        index.setdefault(looked_up(after), {})[record_id] = None
+
+
+def _taken_out(index: Index, value: str, record_id: str) -> None:
+    entry = index.get(value, {})
+    entry.pop(record_id, None)
+    if not entry:
+        index.pop(value, None)

@@ -1,0 +1,97 @@
+"""Look for an object in QuickBooks: the one that a lost answer may have made, or the one that has our name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from consumers.attempts import Attempt, Lease
+from consumers.books import Books, QuickBooks
+from mapping import identity
+from mapping.lookups import adoptable, lookup_query, name_of
+from schemas import exact
+from schemas.quickbooks.answers import Accepted, Answer
+
+Shown = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The object, as QuickBooks shows it now."""
+
+    shown: Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """QuickBooks answered, and it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnswered:
+    """QuickBooks did not answer the question; nothing follows from it."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Reads that decide about an open attempt, each noted in the budget."""
+
+    books: Books
+    quickbooks: QuickBooks
+
+    async def read(self, lease: Lease, attempt: Attempt) -> Found | Absent | NotAnswered:
+        """The object that an update was for."""
+        object_id = str(attempt_object_id(attempt))
+        answer = await self.quickbooks.read(
+            tenant=lease.tenant, realm=attempt.realm, type=attempt.type, id=object_id, fence=lease.fence
+        )
+        if isinstance(answer, Accepted):
+            return Found(answer.body[attempt.type])
+        return NotAnswered(answer)
+
+    async def find(self, lease: Lease, attempt: Attempt) -> Found | Absent | NotAnswered:
+        """The object that a create may have made: by name or number, then among the unlinked ones of the change feed.
+
+        Its customer, amount and our marker decide as well; the marker alone never does.
+        """
+        statement = lookup_query(type=attempt.type, names=[name_of(attempt.type, attempt.fields)])
+        answer = await self.quickbooks.query(
+            tenant=lease.tenant, realm=attempt.realm, statement=statement, fence=lease.fence
+        )
+        if not isinstance(answer, Accepted):
+            return NotAnswered(answer)
+        rows = list(rows_of(answer, attempt.type))
+        since = attempt.first_sent_at
+        if since is not None:
+            rows += await self.books.unlinked(attempt.realm, attempt.type, since=since)
+        taken = await self.books.linked(attempt.realm, attempt.type, [str(row["Id"]) for row in rows])
+        free = (row for row in rows if str(row["Id"]) not in taken)
+        return next((Found(row) for row in free if self._ours(attempt, row)), Absent())
+
+    async def name_holder(self, lease: Lease, attempt: Attempt) -> str:
+        """Who has the name we were refused, in a person's words; empty when QuickBooks does not show it."""
+        types = ("Item",) if attempt.type == "Item" else ("Customer", "Vendor")
+        for type_ in types:
+            statement = lookup_query(type=type_, names=[name_of(attempt.type, attempt.fields)])
+            answer = await self.quickbooks.query(
+                tenant=lease.tenant, realm=attempt.realm, statement=statement, fence=lease.fence
+            )
+            for row in rows_of(answer, type_) if isinstance(answer, Accepted) else ():
+                return f"It belongs to {type_} {row['Id']} “{name_of(type_, row)}”."
+        return ""
+
+    def _ours(self, attempt: Attempt, row: Shown) -> bool:
+        key = attempt.key
+        mark = identity.marker(tenant=key.tenant, kind=key.kind, id=key.id)
+        return adoptable(type=attempt.type, fields=attempt.fields, marker=mark, object=row, sure=False)
+
+
+def rows_of(answer: Accepted, type_: str) -> list[Shown]:
+    """The rows of a query's answer; the counters beside them are never looked at."""
+    return list(answer.body.get("QueryResponse", {}).get(type_, []))
+
+
+def attempt_object_id(attempt: Attempt) -> str:
+    """The QuickBooks id inside an update's stored body."""
+    return str(exact.loads(attempt.body)["Id"])

@@ -1,0 +1,28 @@
+"""How long a record is tried again, and when it is given up."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """The waits between tries; every one is a setting."""
+
+    first: timedelta = timedelta(seconds=30)
+    longest: timedelta = timedelta(hours=1)
+    give_up: timedelta = timedelta(hours=24)
+    repeat_after: timedelta = timedelta(seconds=125)
+    give_up_open_after: timedelta = timedelta(minutes=10)
+    throttle_pause: timedelta = timedelta(seconds=60)
+    outage_pause: timedelta = timedelta(seconds=30)
+
+
+def next_try(*, patience: Patience, tries: int, first_failed_at: datetime, now: datetime, jitter: float) -> datetime | None:
+    """When a record that failed `tries` times is due again; None when it has been given up.
+
+    Exponential, with `jitter` (0 to 1) spreading each wait over its upper half, so that many do not return at once.
+    """
+    if now - first_failed_at >= patience.give_up:
+        return None
+    wait = min(patience.first * 2 ** min(tries - 1, 30), patience.longest)
+    return now + wait * (0.5 + jitter / 2)

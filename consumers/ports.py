@@ -1,0 +1,105 @@
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What intake needs from outside: Kafka's log, and the tables that events fold into.
+
+
+class Place(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    partition: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrived:
+    """A message and where it stood in the log. `time` is Kafka's timestamp of it."""
+
+    place: Place
+    offset: int
+    message: Message
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What Kafka says of an assigned partition: the first and the next offset of its log, and our own commit there."""
+
+    place: Place
+    beginning: int
+    end: int
+    committed: int | None
+
+
+class Reassigned(Exception):  # noqa: N818 - the name says what happened
+    """The partitions changed hands meanwhile. No step is needed: intake starts again from the stored offsets."""
+
+
+class Log(Protocol):
+    """Kafka, as one member of the intake's group reads it."""
+
+    @property
+    def cluster(self) -> str:
+        """Kafka's id of the cluster."""
+
+    async def unplaced(self) -> Sequence[Standing]:
+        """Partitions that were assigned and have no place to read from yet; empty while nothing changed."""
+
+    def start_from(self, starts: Mapping[Place, int]) -> None:
+        """Read these partitions from these offsets. Raises `Reassigned`."""
+
+    async def take(self, *, limit: int, seconds: float) -> Sequence[Arrived]:
+        """The next messages, each partition's in order; empty after `seconds`, or when partitions are unplaced."""
+
+    async def commit(self, following: Mapping[Place, int]) -> None:
+        """Tell Kafka how far we are, for tools that show lag. What it refuses is not repeated: nothing rests on it."""
+
+    def forget(self) -> None:
+        """Let every partition be placed anew."""
+
+
+class Intaking(Protocol):
+    """One transaction that folds. Its methods are called in this order, the order in which rows are locked."""
+
+    async def offsets(self, cluster: str, places: Collection[Place]) -> Mapping[Place, int]:
+        """The next offset to fold of each place (0 where nothing was), locked until the transaction ends."""
+
+    async def add_tenants(self, tenants: Collection[TenantId]) -> None:
+        """Make tenants that are unknown, unconnected (R-01)."""
+
+    async def records(self, keys: Collection[RecordKey]) -> Mapping[RecordKey, Record]:
+        """Those of the records that exist, locked in key order."""
+
+    async def store(self, records: Collection[Record], *, items: Collection[Record]) -> None:
+        """Write what folding decides of records that `records` locked or did not find; make items that are missing."""
+
+    async def sync_now(self, tenants: Collection[TenantId]) -> None:
+        """Somebody pressed the button: poll now, and look again at what failed or waits."""
+
+    async def put_aside(self, tenant: TenantId | None, letters: Sequence[Message]) -> None:
+        """Put dead letters into the outbox."""
+
+    async def move(self, cluster: str, following: Mapping[Place, int]) -> None:
+        """Store the next offsets; none ever moves backwards."""
+
+    async def wake(self, tenants: Collection[TenantId]) -> None:
+        """Tell whoever owns these tenants, once the transaction commits, that they may be due."""
+
+
+class IntakeStore(Protocol):
+    """The tables that intake folds into."""
+
+    def intaking(self) -> AbstractAsyncContextManager[Intaking]:
+        """A transaction: committed when the block ends, rolled back when it raises."""
+
+    async def stored(self, places: Collection[Place]) -> Mapping[Place, Mapping[str, int]]:
+        """The next offset to fold of each place that has one, by cluster id."""
+
+    async def restart(self, cluster: str, starts: Mapping[Place, int]) -> None:
+        """Set the stored offsets, backwards too: after an alarm only."""
+
+    async def mark_rewound(self) -> None:
+        """The database went back in time: no owner creates anything before it has read the feed again."""
+
+    def is_nobodys_fault(self, error: Exception) -> bool:
+        """Whether the same batch may succeed later: a lost connection, a deadlock, a time-out, a full disk."""

@@ -1,0 +1,143 @@
+"""Due records become work: planned, settled where no call is needed, and looked up before anything is made twice."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from consumers.attempts import Lease, TenantView
+from consumers.books import Books, QuickBooks
+from consumers.finder import rows_of
+from consumers.operations import Create, Operation, Refuse, Update
+from consumers.patience import Patience
+from consumers.plan import Surroundings, needs, plan
+from consumers.records import Record, RecordKey
+from consumers.settle import Settler
+from mapping import identity
+from mapping.lookups import adoptable, lookup_query, name_of
+from mapping.names import normalised
+from mapping.outcomes import OutcomeKind, classify
+from schemas.quickbooks.answers import Accepted, Answer
+
+LOOKED_UP_FIRST = ("Invoice", "Item")
+"""QuickBooks takes a second invoice of one number without a word, and items are used where they exist."""
+
+NUMBER_TAKEN = "Invoice number {name} is already used in QuickBooks by invoice {id}, which is not this one."
+NUMBER_NEXT = "Give the invoice another number in Klipboard, or link it to that one."
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A record and the call it needs."""
+
+    record: Record
+    operation: Create | Update
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Plans due records of one tenant."""
+
+    books: Books
+    quickbooks: QuickBooks
+    settler: Settler
+    patience: Patience
+
+    async def next_work(
+        self, lease: Lease, view: TenantView, *, besides: Collection[RecordKey], limit: int
+    ) -> tuple[list[Work], bool]:
+        """Up to `limit` calls to make now, and whether anything was settled on the way (so it pays to ask again)."""
+        records = await self.books.due(view.id, limit=limit, besides=besides)
+        planned = await self._planned(view, records)
+        work = [Work(record, operation) for record, operation in planned if isinstance(operation, Create | Update)]
+        silent = [(record, operation) for record, operation in planned if not isinstance(operation, Create | Update)]
+        for record, operation in silent:
+            assert not isinstance(operation, Create | Update)  # noqa: S101 - narrows the type for mypy
+            await self.settler.without_a_call(lease, record, operation)
+        remaining = await self._looked_up(lease, view, work)
+        return remaining, bool(silent) or len(remaining) < len(work)
+
+    async def _planned(self, view: TenantView, records: Sequence[Record]) -> list[tuple[Record, Operation]]:
+        wanted = {need for record in records for need in needs(record)}
+        links = await self.books.links(view.id, view.realm, wanted)
+        planned = []
+        for record in records:
+            around = Surroundings(
+                realm=view.realm,
+                tenant=view.id,
+                income_account=view.income_account,
+                currency=view.currency,
+                links=links,
+                paid_in_quickbooks=await self._paid(view, record),
+            )
+            operation = plan(record=record, around=around)
+            if not (isinstance(operation, Create) and not view.may_create):
+                planned.append((record, operation))
+        return planned
+
+    async def _paid(self, view: TenantView, record: Record) -> bool | None:
+        """Paid by payments: asked only where Klipboard said Paid; a balance of zero alone may be a void (R-44, R-45)."""
+        if record.desired.paid is None or record.link is None or record.seen is None:
+            return None
+        return record.seen.get("Balance") == 0 and await self.books.paid(view.realm, record.link.id)
+
+    async def _looked_up(self, lease: Lease, view: TenantView, work: Sequence[Work]) -> list[Work]:
+        """The work without the creates that QuickBooks already has; one query serves all of one type."""
+        found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for type_ in LOOKED_UP_FIRST:
+            names = [w.operation.lookup_name for w in work if isinstance(w.operation, Create) and w.operation.type == type_]
+            if not names:
+                continue
+            answer = await self.quickbooks.query(
+                tenant=view.id,
+                realm=view.realm,
+                statement=lookup_query(type=type_, names=sorted(set(names))),
+                fence=lease.fence,
+            )
+            if not isinstance(answer, Accepted):
+                await self._hold(lease, answer)
+                return []
+            found[type_] = rows_of(answer, type_)
+        if view.rewound_at is not None:
+            await self._add_unlinked(view, work, found, view.rewound_at)
+        return [w for w in work if not await self._is_there(lease, view, w, found)]
+
+    async def _add_unlinked(
+        self, view: TenantView, work: Sequence[Work], found: dict[str, list[Mapping[str, Any]]], since: datetime
+    ) -> None:
+        """After the database went back in time: what the feed showed since and no record knows may be our own work."""
+        for type_ in {w.operation.type for w in work if isinstance(w.operation, Create)}:
+            found[type_] += await self.books.unlinked(view.realm, type_, since=since)
+
+    async def _is_there(
+        self, lease: Lease, view: TenantView, work: Work, found: Mapping[str, Sequence[Mapping[str, Any]]]
+    ) -> bool:
+        create = work.operation
+        if not isinstance(create, Create):
+            return False
+        named = [row for row in found.get(create.type, ()) if _same_name(create, row)]
+        key = work.record.key
+        mark = identity.marker(tenant=key.tenant, kind=key.kind, id=key.id)
+        taken = await self.books.linked(view.realm, create.type, [str(row["Id"]) for row in named])
+        for row in named:
+            if str(row["Id"]) not in taken and adoptable(type=create.type, fields=create.fields, marker=mark, object=row, sure=True):
+                await self.settler.adopt(lease, work.record, create, row, view.realm)
+                return True
+        if named and create.type == "Invoice":
+            cause = NUMBER_TAKEN.format(name=create.lookup_name, id=named[0]["Id"])
+            await self.settler.without_a_call(lease, work.record, Refuse(cause=cause, next_step=NUMBER_NEXT))
+            return True
+        return False
+
+    async def _hold(self, lease: Lease, answer: Answer) -> None:
+        outcome = classify(answer, operation="query")
+        throttled = outcome.kind is OutcomeKind.PAUSE
+        pause = self.patience.throttle_pause if throttled else self.patience.outage_pause
+        await self.settler.hold(lease, outcome.cause, pause.total_seconds())
+
+
+def _same_name(create: Create, row: Mapping[str, Any]) -> bool:
+    return normalised(name_of(create.type, row)) == normalised(create.lookup_name)
+
+

@@ -1,0 +1,62 @@
+"""Open attempts: nobody knows yet whether they were executed. Each is looked into until that is known.
+
+open --update--> repeated as stored (QuickBooks plays back, or says stale, which a reading decides)
+open --create--> looked up: found -> adopted; absent -> repeated as stored; absent too long -> not executed
+                 or, when something unlinked of its type was deleted meanwhile -> unknown, for a person
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from consumers.attempts import Attempt, Closing, Lease, Verb
+from consumers.books import Books
+from consumers.finder import Found, NotAnswered
+from consumers.patience import Patience
+from consumers.writes import Writes
+from mapping.outcomes import OutcomeKind, classify
+
+DELETED_MEANWHILE = "QuickBooks did not answer a create, and an object of that type was deleted there since."
+DELETED_NEXT = "Look in QuickBooks whether this one was made and deleted; then re-create or ignore the record here."
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """Takes the next step of an open attempt, once its wait is over and the change feed was read."""
+
+    books: Books
+    writes: Writes
+    patience: Patience
+
+    async def step(self, lease: Lease, attempt: Attempt, *, now: datetime) -> None:
+        """One step; `now` is the database's clock. The caller has polled the change feed just before."""
+        if attempt.verb is Verb.UPDATE:
+            await self.writes.send(lease, again(attempt, lease))
+            return
+        found = await self.writes.finder.find(lease, attempt)
+        match found:
+            case Found():
+                await self.writes.settler.executed(lease, attempt, found.shown, closing=Closing.ADOPTED)
+            case NotAnswered():
+                await self._hold(lease, found)
+            case _:
+                await self._absent(lease, attempt, now)
+
+    async def _absent(self, lease: Lease, attempt: Attempt, now: datetime) -> None:
+        since = attempt.first_sent_at or now
+        if await self.books.deleted_since(attempt.realm, attempt.type, since=since):
+            await self.writes.settler.unknown(lease, attempt, DELETED_MEANWHILE, DELETED_NEXT)
+        elif now - since >= self.patience.give_up_open_after:
+            await self.writes.settler.not_executed(lease, attempt)
+        else:
+            await self.writes.send(lease, again(attempt, lease))
+
+    async def _hold(self, lease: Lease, found: NotAnswered) -> None:
+        outcome = classify(found.answer, operation="query")
+        throttled = outcome.kind is OutcomeKind.PAUSE
+        pause = self.patience.throttle_pause if throttled else self.patience.outage_pause
+        await self.writes.settler.hold(lease, outcome.cause, pause.total_seconds())
+
+
+def again(attempt: Attempt, lease: Lease) -> Attempt:
+    """The same attempt, leaving once more under the present fence: same path, same bytes, same request id."""
+    return replace(attempt, fence=lease.fence, repeats=attempt.repeats + 1)

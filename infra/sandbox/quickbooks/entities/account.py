@@ -1,0 +1,86 @@
+"""Account: the chart of accounts. Seeded; its active flag and texts may be edited."""
+
+from decimal import Decimal
+
+from infra.sandbox.quickbooks.entities import names
+from infra.sandbox.quickbooks.entities.customer import NOTHING
+from infra.sandbox.quickbooks.entities.entity import Draft, Entity, require
+from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
+from infra.sandbox.quickbooks.faults import not_modelled
+from infra.sandbox.quickbooks.fields import Currency, Field, Flag, Money, Table
+from infra.sandbox.quickbooks.shelf import Shelf
+from infra.sandbox.quickbooks.store import Realm
+from infra.sandbox.quickbooks.wire import Doc
+
+TABLE = Table(
+    "Account",
+    (
+        text("Name", 100, query=True),
+        made("SubAccount", query=True, default=False),
+        made("FullyQualifiedName", query=True),
+        text("Description", 100, query=True),
+        text("AcctNum", 7, query=True),
+        Field("Active", Flag(), query=True, default=True),
+        made("Classification", query=True),
+        text("AccountType", query=True),
+        text("AccountSubType", query=True),
+        made("CurrentBalance", Money(), query=True, default=NOTHING),
+        made("CurrentBalanceWithSubAccounts", Money(), query=True, default=NOTHING),
+        Field("CurrencyRef", Currency(), default={"value": "USD", "name": "United States Dollar"}),
+        *HEAD,
+    ),
+    unmodelled=frozenset(
+        {
+            *("ParentRef", "TaxCodeRef", "TxnLocationType", "AccountAlias", "BankNum", "OpeningBalance", "CCDetail"),
+            *("OpeningBalanceDate", "OnlineBankingEnabled", "FIName", "JournalCodeRef", "Tag", "CustomField"),
+        }
+    ),
+)
+
+CLASSIFICATIONS = {
+    "Bank": "Asset",
+    "Accounts Receivable": "Asset",
+    "Other Current Asset": "Asset",
+    "Income": "Revenue",
+    "Other Income": "Revenue",
+    "Cost of Goods Sold": "Expense",
+    "Expense": "Expense",
+    "Accounts Payable": "Liability",
+}
+
+
+def complete(draft: Draft) -> Doc:
+    """Name and classification of an account."""
+    doc = {**TABLE.defaults, **draft.doc}
+    require(doc, "Name", "AccountType")
+    if doc["AccountType"] not in CLASSIFICATIONS:
+        raise not_modelled(f"Account.AccountType {doc['AccountType']}")
+    if "AccountSubType" not in doc:
+        raise not_modelled("Account without AccountSubType")
+    doc = names.activity(doc, draft, "Name")
+    names.check_unique(draft, "Account", doc["Name"])
+    return {**doc, "FullyQualifiedName": doc["Name"], "Classification": CLASSIFICATIONS[doc["AccountType"]]}
+
+
+def post(realm: Realm, account_id: str, amount: Decimal) -> None:
+    """A posting moves a balance sheet account's balance and time, not its token; income accounts show none."""
+    record = realm.records["Account"][account_id]
+    if amount and record.doc["Classification"] in ("Asset", "Liability"):
+        balance = record.doc["CurrentBalance"] + amount
+        realm.touch(record, {**record.doc, "CurrentBalance": balance, "CurrentBalanceWithSubAccounts": balance})
+
+
+ACCOUNT = Entity(
+    Shelf(
+        "Account",
+        TABLE,
+        sequence="Account",
+        title="Name",
+        name="Name",
+        namespace="Account",
+        indexed=("Name", "FullyQualifiedName"),
+    ),
+    complete,
+    kept=frozenset({"Active", "AccountType", "AccountSubType"}),
+    order=("FullyQualifiedName", False),
+)

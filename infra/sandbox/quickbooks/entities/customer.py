@@ -1,0 +1,183 @@
+"""Customer: a tree of names with balances."""
+
+from decimal import Decimal
+
+from infra.sandbox.quickbooks.entities import names, parts
+from infra.sandbox.quickbooks.entities.entity import Draft, Entity
+from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
+from infra.sandbox.quickbooks.faults import refusal
+from infra.sandbox.quickbooks.fields import Code, Currency, Field, Flag, Money, Part, Ref, Table, Text, Whole
+from infra.sandbox.quickbooks.shelf import Shelf
+from infra.sandbox.quickbooks.store import Realm, Record
+from infra.sandbox.quickbooks.wire import Doc
+
+DEEPEST = 4  # levels below the top
+NOTHING = Decimal("0.00")
+DELIVERY = ("Print", "Email", "None")
+
+TABLE = Table(
+    "Customer",
+    (
+        Field("Taxable", Flag(), query=True, default=True),
+        Field("BillAddr", Part(parts.ADDRESS)),
+        Field("ShipAddr", Part(parts.ADDRESS)),
+        text("Notes", 2000),
+        Field("Job", Flag(), query=True, default=False),
+        Field("BillWithParent", Flag(), query=True, default=False),
+        Field("ParentRef", Ref("Customer", named=False), query=True),
+        made("Level", Whole(), query=True),
+        made("Balance", Money(), query=True, default=NOTHING),
+        made("BalanceWithJobs", Money(), query=True, default=NOTHING),
+        Field("CurrencyRef", Currency(), default={"value": "USD", "name": "United States Dollar"}),
+        Field("PreferredDeliveryMethod", Text(choices=DELIVERY), default="Print"),
+        made("IsProject"),
+        *HEAD,
+        text("Title", 16, query=True),
+        text("GivenName", 100, query=True),
+        text("MiddleName", 100, query=True),
+        text("FamilyName", 100, query=True),
+        text("Suffix", 16, query=True),
+        made("FullyQualifiedName", query=True),
+        text("CompanyName", 100, query=True),
+        text("DisplayName", 500, query=True),
+        text("PrintOnCheckName", 100, query=True),
+        Field("Active", Flag(), query=True, default=True),
+        Field("PrimaryPhone", Part(parts.PHONE)),
+        Field("AlternatePhone", Part(parts.PHONE)),
+        Field("Mobile", Part(parts.PHONE)),
+        Field("Fax", Part(parts.PHONE)),
+        Field("PrimaryEmailAddr", Part(parts.EMAIL)),
+        Field("WebAddr", Part(parts.WEB)),
+        Field("DefaultTaxCodeRef", Code(("2", "3"), "Customer.DefaultTaxCodeRef"), default={"value": "2"}),
+        made("V4IDPseudonym"),
+    ),
+    unmodelled=frozenset(
+        {
+            *("SalesTermRef", "PaymentMethodRef", "CustomerTypeRef", "OpenBalanceDate", "ResaleNum", "TaxExemptionReasonId"),
+            *("ARAccountRef", "CustomField", "ContactName", "AltContactName", "OtherAddr", "OtherContactInfo", "UserId"),
+            *("PrimaryTaxIdentifier", "SecondaryTaxIdentifier", "GSTIN", "GSTRegistrationType", "BusinessNumber"),
+            *("CreditLimit", "AcctNum", "AttachableRef", "Organization", "RootCustomerRef", "SalesRepRef", "PriceLevelRef"),
+            *("TotalRevenue", "TotalExpense", "ClientEntityId", "TaxRegime", "IntuitId", "CCDetail", "JobInfo"),
+            *("ClientCompanyId", "Source", "source", "ExternalId"),
+        }
+    ),
+)
+
+
+def complete(draft: Draft) -> Doc:
+    """Names, place in the tree and defaults of a customer."""
+    doc = {**TABLE.defaults, **draft.doc}
+    if bool(doc["Job"]) != ("ParentRef" in doc):
+        raise refusal("parent_and_job")
+    doc = names.with_addresses(draft, names.named(draft, doc))
+    _check_balance(draft, doc)
+    doc = {**doc, **_place(draft, doc)}
+    doc["PrintOnCheckName"] = doc.get("PrintOnCheckName") or _printed_name(doc)
+    if draft.realm.switches.same_child_name == "refused" or "ParentRef" not in doc:
+        names.check_unique(draft, "Customer", *_claimed(doc))
+    else:
+        _check_siblings(draft, doc)
+    return doc
+
+
+def _claimed(doc: Doc) -> tuple[str, ...]:
+    held = doc.get("_held_name")
+    return (doc["DisplayName"], held) if held else (doc["DisplayName"],)
+
+
+def _printed_name(doc: Doc) -> str:
+    return str(doc.get("CompanyName") or doc["DisplayName"]).removesuffix(names.SUFFIX)
+
+
+def _check_balance(draft: Draft, doc: Doc) -> None:
+    if not doc["Active"] and draft.before.get("Active", True) and (doc["Balance"] or doc["BalanceWithJobs"]):
+        raise refusal("has_balance", what="customer")
+
+
+def _check_siblings(draft: Draft, doc: Doc) -> None:
+    for record_id in draft.realm.found_by("Customer", "FullyQualifiedName", doc["FullyQualifiedName"]) or ():
+        if draft.record is None or record_id != draft.record.id:
+            raise refusal("name_taken")
+
+
+def _place(draft: Draft, doc: Doc) -> Doc:
+    """FullyQualifiedName and Level, from the parent chain (6180 when too deep)."""
+    if "ParentRef" not in doc:
+        return {"FullyQualifiedName": doc["DisplayName"], "Level": None}
+    parent = draft.realm.records["Customer"][doc["ParentRef"]["value"]]
+    if draft.record is not None and draft.record.id in (parent.id, *ancestors(draft.realm, parent)):
+        raise refusal("business", reason="A customer cannot be its own parent.")
+    level = (parent.doc.get("Level") or 0) + 1
+    below = 0 if draft.record is None else _height(draft.realm, draft.record.id)
+    if level + below > DEEPEST:
+        raise refusal("too_deep")
+    return {"FullyQualifiedName": f"{parent.doc['FullyQualifiedName']}:{doc['DisplayName']}", "Level": level}
+
+
+def _children(realm: Realm, record_id: str) -> list[Record]:
+    found = realm.found_by("Customer", "ParentRef", record_id) or ()
+    return [realm.records["Customer"][one] for one in found]
+
+
+def _height(realm: Realm, record_id: str) -> int:
+    return max((1 + _height(realm, child.id) for child in _children(realm, record_id)), default=0)
+
+
+def ancestors(realm: Realm, record: Record) -> list[str]:
+    """Ids from the parent up to the top."""
+    found: list[str] = []
+    above = record.doc.get("ParentRef")
+    while above is not None:
+        found.append(above["value"])
+        above = realm.records["Customer"][above["value"]].doc.get("ParentRef")
+    return found
+
+
+def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
+    """A sub-customer touches its parents and carries its balance along; a rename goes down the tree."""
+    old, new = before.get("ParentRef"), after.get("ParentRef")
+    amount = after["BalanceWithJobs"]
+    if old != new:
+        _add_to_parents(realm, old, -amount)
+        _add_to_parents(realm, new, amount)
+    if before and before["FullyQualifiedName"] != after["FullyQualifiedName"]:
+        _rename_children(realm, record)
+
+
+def _add_to_parents(realm: Realm, parent: Doc | None, amount: Decimal) -> None:
+    while parent is not None:
+        above = realm.records["Customer"][parent["value"]]
+        realm.touch(above, {**above.doc, "BalanceWithJobs": above.doc["BalanceWithJobs"] + amount})
+        parent = above.doc.get("ParentRef")
+
+
+def _rename_children(realm: Realm, record: Record) -> None:
+    for child in _children(realm, record.id):
+        full = f"{record.doc['FullyQualifiedName']}:{child.doc['DisplayName']}"
+        realm.touch(child, {**child.doc, "FullyQualifiedName": full, "Level": (record.doc.get("Level") or 0) + 1})
+        _rename_children(realm, child)
+
+
+def add_balance(realm: Realm, customer_id: str, amount: Decimal) -> None:
+    """A transaction moved the customer's balance: its time moves and its parents' too, no token does."""
+    record = realm.records["Customer"][customer_id]
+    doc = {**record.doc, "Balance": record.doc["Balance"] + amount}
+    realm.touch(record, {**doc, "BalanceWithJobs": doc["BalanceWithJobs"] + amount})
+    _add_to_parents(realm, record.doc.get("ParentRef"), amount)
+
+
+CUSTOMER = Entity(
+    Shelf(
+        "Customer",
+        TABLE,
+        sequence="Names",
+        title="FullyQualifiedName",
+        name="DisplayName",
+        namespace="Names",
+        indexed=("DisplayName", "FullyQualifiedName", "ParentRef"),
+    ),
+    complete,
+    effects,
+    kept=frozenset({"Active"}),
+    order=("FullyQualifiedName", False),
+)

@@ -1,0 +1,109 @@
+"""Item: products and services. Bundles and categories are not modelled."""
+
+from decimal import Decimal
+
+from infra.sandbox.quickbooks.entities import names
+from infra.sandbox.quickbooks.entities.entity import Draft, Entity, require
+from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
+from infra.sandbox.quickbooks.faults import not_modelled, refusal
+from infra.sandbox.quickbooks.fields import Day, Field, Flag, Number, Ref, Table, Text
+from infra.sandbox.quickbooks.shelf import Shelf
+from infra.sandbox.quickbooks.store import Realm
+from infra.sandbox.quickbooks.wire import Doc, shortest
+
+TYPES = ("Inventory", "NonInventory", "Service")
+
+TABLE = Table(
+    "Item",
+    (
+        text("Name", 100, query=True),
+        text("Description", 4000, query=True),
+        Field("Active", Flag(), query=True, default=True),
+        made("FullyQualifiedName", query=True),
+        Field("Taxable", Flag(), query=True, default=False),
+        Field("UnitPrice", Number(), query=True, default=0),
+        Field("Type", Text(), query=True),
+        Field("IncomeAccountRef", Ref("Account")),
+        text("PurchaseDesc", 1000),
+        Field("PurchaseCost", Number(), query=True, default=0),
+        Field("ExpenseAccountRef", Ref("Account")),
+        Field("AssetAccountRef", Ref("Account")),
+        Field("TrackQtyOnHand", Flag(), default=False),
+        Field("QtyOnHand", Number(), query=True),
+        Field("InvStartDate", Day()),
+        text("Sku", 100, query=True),
+        *HEAD,
+    ),
+    unmodelled=frozenset(
+        {
+            *("SubItem", "ParentRef", "Level", "SalesTaxIncluded", "PurchaseTaxIncluded", "SalesTaxCodeRef", "ClassRef"),
+            *("PurchaseTaxCodeRef", "ReorderPoint", "PrefVendorRef", "TaxClassificationRef", "Source", "ItemGroupDetail"),
+            *("ServiceType", "ReverseChargeRate", "AbatementRate", "UQCDisplayText", "UQCId", "PrintGroupedItems"),
+            *("ItemCategoryType", "SpecialItem", "SpecialItemType", "CustomField", "AttachableRef", "ManPartNum"),
+            *("DeferredRevenue", "AvgCost", "QtyOnPurchaseOrder", "QtyOnSalesOrder", "RatePercent", "UOMSetRef"),
+        }
+    ),
+)
+
+
+def complete(draft: Draft) -> Doc:
+    """Accounts, type and name of an item."""
+    doc = {**TABLE.defaults, **draft.doc}
+    require(doc, "Name")
+    _check_type(draft, doc)
+    if doc["Type"] == "Inventory":
+        _check_stock(draft, doc)
+    else:
+        doc["TrackQtyOnHand"] = False
+        if "IncomeAccountRef" not in doc and "ExpenseAccountRef" not in doc:
+            require(doc, "IncomeAccountRef")
+    _check_income_account(draft.realm, doc)
+    doc = names.activity(doc, draft, "Name")
+    doc["FullyQualifiedName"] = doc["Name"]
+    held = doc.get("_held_name")
+    names.check_unique(draft, "Item", doc["Name"], *((held,) if held else ()))
+    return doc
+
+
+def _check_type(draft: Draft, doc: Doc) -> None:
+    if doc.get("Type") not in TYPES:
+        raise not_modelled(f"Item.Type {doc.get('Type')}")
+    if draft.before and draft.before["Type"] != doc["Type"]:
+        raise not_modelled("change of Item.Type")
+
+
+def _check_stock(draft: Draft, doc: Doc) -> None:
+    if not doc["TrackQtyOnHand"]:
+        raise refusal("missing", name="TrackQtyOnHand")
+    require(doc, "QtyOnHand", "InvStartDate", "AssetAccountRef", "IncomeAccountRef", "ExpenseAccountRef")
+    if draft.before and draft.before["QtyOnHand"] != doc["QtyOnHand"]:
+        raise not_modelled("change of Item.QtyOnHand (an inventory adjustment)")
+
+
+def _check_income_account(realm: Realm, doc: Doc) -> None:
+    account = doc.get("IncomeAccountRef")
+    if account and realm.records["Account"][account["value"]].doc["Classification"] != "Revenue":
+        raise refusal("account_type", name="IncomeAccountRef")
+
+
+def take_from_stock(realm: Realm, item_id: str, quantity: Decimal) -> None:
+    """A sale of an inventory item: its quantity falls and its token grows."""
+    record = realm.records["Item"][item_id]
+    if record.doc["Type"] == "Inventory" and quantity:
+        realm.change(record, {**record.doc, "QtyOnHand": shortest(Decimal(record.doc["QtyOnHand"]) - quantity)})
+
+
+ITEM = Entity(
+    Shelf(
+        "Item",
+        TABLE,
+        sequence="Item",
+        title="FullyQualifiedName",
+        name="Name",
+        namespace="Item",
+        indexed=("Name", "FullyQualifiedName", "Sku"),
+    ),
+    complete,
+    kept=frozenset({"Active", "Type", "QtyOnHand", "InvStartDate"}),
+    order=("FullyQualifiedName", False),
+)

@@ -1,0 +1,112 @@
+"""What may be done to a record: create, update (full or sparse), delete, void, read. Pure of HTTP."""
+
+from infra.sandbox.quickbooks.entities.entity import Draft, Entity, check_references
+from infra.sandbox.quickbooks.faults import not_modelled, refusal
+from infra.sandbox.quickbooks.fields import Reading
+from infra.sandbox.quickbooks.store import Realm, Record, Stub
+from infra.sandbox.quickbooks.wire import Doc
+
+SOMEBODY = "API User"  # who the stale object fault says it was
+
+
+def create(realm: Realm, entity: Entity, body: Doc) -> Record:
+    """A new record. Raises Refusal."""
+    reading = Reading()
+    doc = _without_cleared(entity.shelf.table.read(body, "", reading))
+    check_references(realm, reading, unchanged={})
+    doc = entity.complete(Draft(realm, None, doc))
+    record = realm.add(entity.name, doc)
+    entity.effects(realm, record, {}, doc)
+    return record
+
+
+def update(realm: Realm, entity: Entity, body: Doc, *, bookkeeper: bool = False) -> Record:
+    """Change a record; a sparse update that changes nothing leaves token and time alone. Raises Refusal.
+
+    A bookkeeper in the browser may edit sparsely what the API refuses to.
+    """
+    sparse = body.get("sparse") in (True, "true")
+    reading = Reading()
+    changes = entity.shelf.table.read(body, "", reading)
+    record = current(realm, entity, body)
+    if sparse and not entity.sparse_edits and not bookkeeper:
+        raise refusal("missing", name=_first_absent(changes, "CustomerRef", "TotalAmt", "Line"))
+    check_references(realm, reading, unchanged=record.doc)
+    before = record.doc
+    wanted = _without_cleared({**(before if sparse else _kept(entity, before)), **changes})
+    after = entity.complete(Draft(realm, record, wanted, sparse=sparse))
+    if sparse and after == before:
+        return record
+    realm.change(record, after)
+    entity.effects(realm, record, before, after)
+    return record
+
+
+def delete(realm: Realm, entity: Entity, body: Doc) -> Stub:
+    """Remove a transaction and undo what hung on it. Raises Refusal."""
+    _check_allowed(entity, "delete")
+    record = current(realm, entity, body)
+    if entity.before_removal:
+        entity.before_removal(realm, record)
+    stub = realm.remove(record)
+    entity.effects(realm, record, record.doc, {})
+    return stub
+
+
+def void(realm: Realm, entity: Entity, body: Doc) -> Record:
+    """Set a transaction's amounts to zero; it stays. A second void changes nothing. Raises Refusal."""
+    _check_allowed(entity, "void")
+    record = current(realm, entity, body)
+    if record.doc.get("_voided") or entity.voided is None:
+        return record
+    before = record.doc
+    after = {**entity.voided(realm, record), "_voided": True}
+    realm.change(record, after)
+    entity.effects(realm, record, before, after)
+    return record
+
+
+def existing(realm: Realm, entity: Entity, record_id: object) -> Record:
+    """The record with this id. Raises Refusal (2030 for what is no number, 610 for what is not there)."""
+    text = str(record_id)
+    if not text.isdecimal():
+        raise refusal("invalid_id", name="Id", value=text, element="Id")
+    record = realm.find(entity.name, text)
+    if record is None:
+        raise refusal("deleted" if text in realm.deleted[entity.name] else "not_found")
+    return record
+
+
+def current(realm: Realm, entity: Entity, body: Doc) -> Record:
+    """The record that a change is about, if the sync token sent with it is the current one (else 5010)."""
+    record = existing(realm, entity, body.get("Id"))
+    if body.get("SyncToken") in (None, ""):
+        raise refusal("missing", name="SyncToken")
+    if str(body["SyncToken"]) != str(record.token):
+        raise refusal("stale", user=SOMEBODY)
+    return record
+
+
+def _check_allowed(entity: Entity, operation: str) -> None:
+    if operation not in entity.operations:
+        raise refusal("unsupported_operation", operation=f"{operation} of {entity.name}")
+
+
+def _kept(entity: Entity, before: Doc) -> Doc:
+    """What a full update leaves as it was: what only the server writes, and the few values that stay unless named."""
+    kept = entity.kept | entity.shelf.table.read_only
+    return {name: value for name, value in before.items() if name in kept}
+
+
+def _without_cleared(doc: Doc) -> Doc:
+    return {name: value for name, value in doc.items() if value is not None}
+
+
+def _first_absent(doc: Doc, *names: str) -> str:
+    return next((name for name in names if name not in doc), names[-1])
+
+
+def refuse_unless(entity: Entity, operation: str) -> None:
+    """Refuse what QuickBooks may do and the sandbox does not."""
+    if operation not in entity.operations:
+        raise not_modelled(f"{operation} of {entity.name}")

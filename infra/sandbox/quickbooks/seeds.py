@@ -1,0 +1,48 @@
+"""What every new company has: a chart of accounts, payment methods and two items. Ids as in a US company."""
+
+from infra.sandbox.quickbooks.wire import Doc
+
+INCOME = "1"
+UNDEPOSITED = "4"
+RECEIVABLE = "84"
+
+# (id, name, AccountType, AccountSubType)
+ACCOUNTS = (
+    (INCOME, "Services", "Income", "ServiceFeeIncome"),
+    ("2", "Uncategorized Income", "Income", "ServiceFeeIncome"),
+    (UNDEPOSITED, "Undeposited Funds", "Other Current Asset", "UndepositedFunds"),
+    ("33", "Accounts Payable (A/P)", "Accounts Payable", "AccountsPayable"),
+    ("35", "Checking", "Bank", "Checking"),
+    ("36", "Savings", "Bank", "Savings"),
+    ("79", "Sales of Product Income", "Income", "SalesOfProductIncome"),
+    ("80", "Cost of Goods Sold", "Cost of Goods Sold", "SuppliesMaterialsCogs"),
+    ("81", "Inventory Asset", "Other Current Asset", "Inventory"),
+    (RECEIVABLE, "Accounts Receivable (A/R)", "Accounts Receivable", "AccountsReceivable"),
+    ("86", "Discounts given", "Income", "DiscountsRefundsGiven"),
+)
+# (id, name, Type)
+PAYMENT_METHODS = (
+    ("1", "Cash", "NON_CREDIT_CARD"),
+    ("2", "Check", "NON_CREDIT_CARD"),
+    ("3", "Visa", "CREDIT_CARD"),
+    ("4", "MasterCard", "CREDIT_CARD"),
+    ("5", "Discover", "CREDIT_CARD"),
+    ("6", "American Express", "CREDIT_CARD"),
+    ("7", "Diners Club", "CREDIT_CARD"),
+)
+ITEMS = (("1", "Services", "Service"), ("2", "Hours", "Service"))
+
+
+def seeded(name: str) -> list[tuple[str, str, Doc]]:
+    """(entity, id, body) of all that a company called `name` begins with, in an order that references allow."""
+    accounts = [
+        ("Account", one, {"Name": title, "AccountType": kind, "AccountSubType": sub})
+        for one, title, kind, sub in ACCOUNTS
+    ]
+    methods = [("PaymentMethod", one, {"Name": title, "Type": kind}) for one, title, kind in PAYMENT_METHODS]
+    items = [
+        ("Item", one, {"Name": title, "Type": kind, "IncomeAccountRef": {"value": INCOME}})
+        for one, title, kind in ITEMS
+    ]
+    company: Doc = {"CompanyName": name, "LegalName": name}
+    return [("CompanyInfo", "1", company), *accounts, *methods, *items]

@@ -1,0 +1,73 @@
+"""Finding again what we may have made: the query, and whether an object found is ours."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from mapping.names import normalised
+
+NAMES: Final[Mapping[str, str]] = {
+    "Customer": "DisplayName",
+    "Vendor": "DisplayName",
+    "Item": "Name",
+    "Invoice": "DocNumber",
+}
+UNSALEABLE: Final = frozenset({"Category", "Group"})  # item types that no invoice line may name
+
+
+def lookup_query(*, type: str, names: Sequence[str]) -> str:  # noqa: A002 - QuickBooks' word
+    """One statement that finds every object of that type with one of the names, inactive ones too.
+
+    Intuit: learn/explore-the-quickbooks-online-api/data-queries (apostrophes are escaped, no more than 1,000 rows).
+    """
+    literals = ", ".join("'" + name.replace("\\", "\\\\").replace("'", "\\'") + "'" for name in names)
+    inactive = "" if type == "Invoice" else " AND Active IN (true, false)"
+    return f"SELECT * FROM {type} WHERE {NAMES[type]} IN ({literals}){inactive} MAXRESULTS 1000"  # noqa: S608 - escaped above; QuickBooks' language has no statement that writes
+
+
+def name_of(*, type: str, object: Mapping[str, Any]) -> str:  # noqa: A002 - QuickBooks' words
+    """The name or number by which an object, or our fields of one, is looked up; empty where it has none."""
+    return str(object.get(NAMES[type]) or "")
+
+
+def adoptable(
+    *,
+    type: str,  # noqa: A002 - QuickBooks' word
+    fields: Mapping[str, Any],
+    marker: str | None,
+    object: Mapping[str, Any],  # noqa: A002 - QuickBooks' word
+    sure: bool,
+) -> bool:
+    """Whether an object that was found is what a create with these fields made, or may stand for it.
+
+    An invoice has our number and marker, and our customer or amount: a copied marker alone proves nothing. With
+    `sure=False` (our attempt is open, and the object is younger than it) number, customer and amount do without it.
+    A list entry is active, has our name, and stands at the same place in the tree.
+    """
+    if type == "Invoice":
+        return _is_our_invoice(fields=fields, marker=marker, found=object, sure=sure)
+    if object.get("Active") is False or object.get("Type") in UNSALEABLE:
+        return False
+    same_name = normalised(name_of(type=type, object=object)) == normalised(name_of(type=type, object=fields))
+    return same_name and _reference(object, "ParentRef") == _reference(fields, "ParentRef")
+
+
+def _is_our_invoice(*, fields: Mapping[str, Any], marker: str | None, found: Mapping[str, Any], sure: bool) -> bool:
+    if name_of(type="Invoice", object=found).strip() != name_of(type="Invoice", object=fields).strip():
+        return False
+    same_customer = _reference(found, "CustomerRef") == _reference(fields, "CustomerRef")
+    same_amount = _net_amount(found) == sum((Decimal(str(line["Amount"])) for line in fields["Line"]), Decimal(0))
+    # QuickBooks puts "Voided" into the same note, so the marker need not stand on a line of its own.
+    if marker is not None and marker in str(found.get("PrivateNote") or ""):
+        return same_customer or same_amount
+    return not sure and same_customer and same_amount
+
+
+def _net_amount(found: Mapping[str, Any]) -> Decimal:
+    tax = (found.get("TxnTaxDetail") or {}).get("TotalTax") or 0
+    return Decimal(str(found.get("TotalAmt") or 0)) - Decimal(str(tax))
+
+
+def _reference(holder: Mapping[str, Any], name: str) -> str | None:
+    value = (holder.get(name) or {}).get("value")
+    return None if value is None else str(value)

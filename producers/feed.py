@@ -1,0 +1,136 @@
+"""Reading everything that changed in one QuickBooks company, however much it is."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from producers.changes import MOST, TYPES, Changes, Row, UnreadableFeed, page_of, parse, server_time
+from producers.ports import ChangeFeed, Clock, ReturnStore
+from schemas.kinds import TenantId
+from schemas.quickbooks.answers import Accepted, Faulted, NeverLeft, Unanswered
+
+REACH: Final = timedelta(days=29)
+"""The feed reaches 30 days back by QuickBooks' clock; a day is kept for the difference between the clocks."""
+
+LISTS: Final = frozenset({"Customer", "Vendor", "Item"})
+"""Types of which QuickBooks hides the inactive ones from queries, and deletes none."""
+
+IDS_PER_QUERY: Final = 200
+
+
+class FeedFailed(Exception):  # noqa: N818 - the name says what happened
+    """QuickBooks did not give a whole answer. The cursor stays where it is, and the next poll reads the same again."""
+
+    def __init__(self, answer: Faulted | NeverLeft | Unanswered) -> None:
+        super().__init__(repr(answer))
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """The change feed of one realm, read by its owner."""
+
+    quickbooks: ChangeFeed
+    store: ReturnStore
+    clock: Clock
+    tenant: TenantId
+    realm: str
+    fence: int
+
+    async def read(self, *, since: datetime) -> Changes:
+        """Everything that changed since then. Raises FeedFailed."""
+        try:
+            if since < self.clock.now() - REACH:
+                return await self._compared(since)
+            return await self._fed(since)
+        except UnreadableFeed as error:
+            raise FeedFailed(Unanswered(reason=str(error))) from error
+
+    async def invoices(self, ids: Sequence[str]) -> list[Row]:
+        """Those invoices as they are now; one that was deleted comes back as its stub. Raises FeedFailed."""
+        return await self._by_id("Invoice", sorted(ids))
+
+    async def methods(self) -> Mapping[str, str]:
+        """The names of all payment methods, by id. Raises FeedFailed."""
+        statement = f"select * from PaymentMethod where Active in (true, false) maxresults {MOST}"
+        return {row.id: str(row.object["Name"]) for row in await self._query("PaymentMethod", statement)}
+
+    async def _fed(self, since: datetime) -> Changes:
+        whole = await self._asked(TYPES, since)
+        if len(whole.rows) < MOST:
+            return whole
+        # Cut off somewhere: the cursor may still move to the first answer's time, as all that follows is read later.
+        rows = [row for type_ in TYPES for row in await self._one_type(type_, since)]
+        return replace(whole, rows=tuple(rows))
+
+    async def _one_type(self, type_: str, since: datetime) -> list[Row]:
+        part = await self._asked((type_,), since)
+        return list(part.rows) if len(part.rows) < MOST else await self._compared_type(type_, since)
+
+    async def _compared(self, since: datetime) -> Changes:
+        """Without the feed: its reach is over, so deletions are found by comparing what is known with what is there."""
+        # Asked before the rest, so that the cursor moves to a time before all of it.
+        now = server_time(await self._accepted("select * from Item maxresults 1"))
+        rows = [row for type_ in TYPES for row in await self._compared_type(type_, since)]
+        return Changes(server_time=now, rows=tuple(rows))
+
+    async def _compared_type(self, type_: str, since: datetime) -> list[Row]:
+        live = await self._paged(type_, since)
+        if type_ in LISTS:
+            return live
+        unheard = await self.store.known(realm=self.realm, type_=type_) - {row.id for row in live}
+        gone = [row for row in await self._by_id(type_, sorted(unheard)) if row.deleted]
+        return [*gone, *live]
+
+    async def _paged(self, type_: str, since: datetime) -> list[Row]:
+        """Page by the time of the last change, never by position alone: rows move while they are read."""
+        active = " and Active in (true, false)" if type_ in LISTS else ""
+        found: dict[str, Row] = {}
+        start, position = since.isoformat(), 1
+        while True:
+            page = await self._query(
+                type_,
+                f"select * from {type_} where MetaData.LastUpdatedTime >= '{start}'{active}"
+                f" orderby MetaData.LastUpdatedTime startposition {position} maxresults {MOST}",
+            )
+            found |= {row.id: row for row in page}
+            if len(page) < MOST:
+                return list(found.values())
+            last = page[-1].object["MetaData"]["LastUpdatedTime"]
+            # A page whose rows all changed in one second is followed by position; within a second none moves away.
+            start, position = (last, 1) if last != start else (start, position + MOST)
+
+    async def _by_id(self, type_: str, ids: Sequence[str]) -> list[Row]:
+        rows: list[Row] = []
+        for some in _portions(ids):
+            listed = ", ".join(f"'{id_}'" for id_ in some)
+            there = await self._query(type_, f"select * from {type_} where Id in ({listed}) maxresults {MOST}")
+            absent = set(some) - {row.id for row in there}
+            rows += there
+            rows += [Row(type=type_, id=id_, object={"Id": id_, "status": "Deleted"}) for id_ in sorted(absent)]
+        return rows
+
+    async def _asked(self, types: Sequence[str], since: datetime) -> Changes:
+        answer = await self.quickbooks.changes(
+            tenant=self.tenant, realm=self.realm, types=types, since=since, fence=self.fence
+        )
+        if not isinstance(answer, Accepted):
+            raise FeedFailed(answer)
+        return parse(answer.body)
+
+    async def _query(self, type_: str, statement: str) -> list[Row]:
+        return page_of(type_, await self._accepted(statement))
+
+    async def _accepted(self, statement: str) -> Mapping[str, Any]:
+        answer = await self.quickbooks.query(
+            tenant=self.tenant, realm=self.realm, statement=statement, fence=self.fence
+        )
+        if not isinstance(answer, Accepted):
+            raise FeedFailed(answer)
+        return answer.body
+
+
+def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), IDS_PER_QUERY):
+        yield ids[start : start + IDS_PER_QUERY]
