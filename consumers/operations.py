@@ -35,7 +35,7 @@ class Update:
 
 @dataclass(frozen=True, kw_only=True)
 class Nothing:
-    """No call. `fields`, when given, are laid over `sent`, because QuickBooks already shows them."""
+    """No call. `fields`, when given, become part of `sent`, because QuickBooks already shows them; None: cleared."""
 
     fields: Fields | None = None
     note: str | None = None

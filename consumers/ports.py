@@ -1,7 +1,21 @@
+"""What intake needs from outside: Kafka's log, and the tables that events fold into."""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from consumers.records import Record, RecordKey
+from schemas.envelope import Message
+from schemas.kinds import TenantId
 
 
-# ---------------------------------------------------------------------------------------------------------------------
-# What intake needs from outside: Kafka's log, and the tables that events fold into.
+class Clock(Protocol):
+    """Waiting."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; never less than zero."""
 
 
 class Place(NamedTuple):
@@ -35,8 +49,12 @@ class Reassigned(Exception):  # noqa: N818 - the name says what happened
     """The partitions changed hands meanwhile. No step is needed: intake starts again from the stored offsets."""
 
 
+class LogUnreachable(Exception):  # noqa: N818 - the name says what happened
+    """Kafka does not answer. No step is needed: intake goes on when it does; check Kafka if this lasts."""
+
+
 class Log(Protocol):
-    """Kafka, as one member of the intake's group reads it."""
+    """Kafka, as one member of the intake's group reads it. Each method may raise `LogUnreachable`."""
 
     @property
     def cluster(self) -> str:
@@ -49,7 +67,7 @@ class Log(Protocol):
         """Read these partitions from these offsets. Raises `Reassigned`."""
 
     async def take(self, *, limit: int, seconds: float) -> Sequence[Arrived]:
-        """The next messages, each partition's in order; empty after `seconds`, or when partitions are unplaced."""
+        """The next messages, each partition's in order; empty after `seconds`, or where partitions are unplaced."""
 
     async def commit(self, following: Mapping[Place, int]) -> None:
         """Tell Kafka how far we are, for tools that show lag. What it refuses is not repeated: nothing rests on it."""
@@ -95,8 +113,8 @@ class IntakeStore(Protocol):
     async def stored(self, places: Collection[Place]) -> Mapping[Place, Mapping[str, int]]:
         """The next offset to fold of each place that has one, by cluster id."""
 
-    async def restart(self, cluster: str, starts: Mapping[Place, int]) -> None:
-        """Set the stored offsets, backwards too: after an alarm only."""
+    async def restart(self, cluster: str, starts: Mapping[Place, int], *, instead: Mapping[Place, int]) -> None:
+        """Set stored offsets, backwards too, where they still are as read: `instead`, absent where there were none."""
 
     async def mark_rewound(self) -> None:
         """The database went back in time: no owner creates anything before it has read the feed again."""

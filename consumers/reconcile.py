@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from consumers.attempts import Lease, TenantView
 from consumers.books import Books, QuickBooks
 from consumers.finder import rows_of
@@ -19,6 +21,8 @@ from mapping.lookups import adoptable, lookup_query, name_of
 from mapping.names import normalised
 from mapping.outcomes import OutcomeKind, classify
 from schemas.quickbooks.answers import Accepted, Answer
+
+log = structlog.get_logger()
 
 LOOKED_UP_FIRST = ("Invoice", "Item")
 """QuickBooks takes a second invoice of one number without a word, and items are used where they exist."""
@@ -71,8 +75,8 @@ class Reconciler:
                 links=links,
                 paid_in_quickbooks=await self._paid(view, record),
             )
-            operation = plan(record=record, around=around)
-            if not (isinstance(operation, Create) and not view.may_create):
+            operation = _plan_or_refuse(record, around)
+            if not isinstance(operation, Create) or view.may_create:
                 planned.append((record, operation))
         return planned
 
@@ -141,3 +145,15 @@ def _same_name(create: Create, row: Mapping[str, Any]) -> bool:
     return normalised(name_of(create.type, row)) == normalised(create.lookup_name)
 
 
+
+
+def _plan_or_refuse(record: Record, around: Surroundings) -> Operation:
+    """The outer edge of planning one record: a bug in its mapping stops that record, loudly, and no other."""
+    try:
+        return plan(record=record, around=around)
+    except Exception as error:
+        log.exception("A record cannot be planned", tenant=record.key.tenant, subject=record.key.subject)
+        return Refuse(
+            cause=f"klipsync itself failed on this record ({type(error).__name__}).",
+            next_step="Report it with the worker's log; after the correction mark the record for replay.",
+        )

@@ -14,9 +14,9 @@ from consumers.attempts import Attempt, Closed, Closing, Lease, Verb
 from consumers.books import Books, Settling
 from consumers.operations import Create, Nothing, Refuse, Wait
 from consumers.patience import Patience, next_try
-from consumers.records import Link, RealmId, Record, State, SyncToken
-from mapping.adoption import adopted, unlike
-from mapping.difference import lay_over
+from consumers.records import Link, RealmId, Record, RecordKey, State, SyncToken
+from mapping.foreign import unlike
+from mapping.difference import agreed, lay_over
 from mapping.outcomes import Outcome
 from schemas.outcomes import SyncFailed, SyncSucceeded, SyncWaiting
 from schemas.quickbooks.answers import Faulted
@@ -127,6 +127,15 @@ class Settler:
             await books.store(_explained(settled, State.UNKNOWN, outcome, refusals=record.refusals))
             await self._tell_failed(books, attempt, outcome, None)
 
+    async def stopped_by_bug(self, lease: Lease, key: RecordKey, error: Exception) -> None:
+        """Something unforeseen: this record stops until its next event or a replay mark; the rest goes on."""
+        async with self.books.settling(lease) as books:
+            record = await books.record(key)
+            stopped = _settled(record, record.revision, record.desired.newest_version)
+            cause = f"klipsync itself failed on this record ({type(error).__name__})."
+            step = "Report it with the worker's log; after the correction mark the record for replay."
+            await books.store(replace(stopped, state=State.FAILED, cause=cause, next_step=step))
+
     async def without_a_call(self, lease: Lease, planned: Record, operation: Nothing | Wait | Refuse) -> None:
         """Settle a plan that needs no call: nothing to write, something to wait for, or a refusal by the rules."""
         async with self.books.settling(lease) as books:
@@ -158,7 +167,7 @@ class Settler:
         """A record without an attempt is found in QuickBooks: link it, and let what differs be planned as an update."""
         async with self.books.settling(lease) as books:
             record = await books.record(planned.key)
-            sent = adopted(type=create.type, fields=create.fields, object=shown)
+            sent = agreed(type=create.type, fields=create.fields, object=shown)
             await books.store(replace(record, sent=sent))
             await books.bind(planned.key, _link(create.type, shown, realm), shown)
             await books.wake_dependants(planned.key)

@@ -13,7 +13,17 @@ NOT_TAXED: Final = "NON"  # the line tax code of a company in the US for "no sal
 # What QuickBooks computes. It ignores these when they are sent, but some would look as if we asked for them.
 COMPUTED: Final = frozenset(
     {
-        *("MetaData", "domain", "sparse", "status", "time", "FullyQualifiedName", "Level", "IsProject", "V4IDPseudonym"),
+        *(
+            "MetaData",
+            "domain",
+            "sparse",
+            "status",
+            "time",
+            "FullyQualifiedName",
+            "Level",
+            "IsProject",
+            "V4IDPseudonym",
+        ),
         *("Balance", "BalanceWithJobs", "TotalAmt", "HomeTotalAmt", "HomeBalance", "InvoiceLink", "DeliveryInfo"),
     }
 )

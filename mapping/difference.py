@@ -108,7 +108,9 @@ def executed(*, type: str, fields: Mapping[str, Any], object: Mapping[str, Any])
     """Whether an object shows exactly what `fields` asked for (but for what is written at creation only)."""
     rules = {rule.name: rule for rule in FIELDS[type] if not rule.create_only}
     return all(
-        rules[name].normal(value) == rules[name].normal(object.get(name)) for name, value in fields.items() if name in rules
+        rules[name].normal(value) == rules[name].normal(object.get(name))
+        for name, value in fields.items()
+        if name in rules
     ) and (LINE not in fields or lines.executed(entries=fields[LINE], object_lines=object.get(LINE)))
 
 
@@ -134,6 +136,7 @@ def clears(*, type: str, fields: Mapping[str, Any], base: Mapping[str, Any]) -> 
     """Whether a change takes away a field, or a part of an address: a sparse update cannot."""
     addresses = {rule.name for rule in FIELDS[type] if rule.normal is address}
     return any(
-        value is None or (name in addresses and not (address(base.get(name)) or {}).keys() <= (address(value) or {}).keys())
+        value is None
+        or (name in addresses and not (address(base.get(name)) or {}).keys() <= (address(value) or {}).keys())
         for name, value in fields.items()
     )

@@ -57,7 +57,7 @@ def attempt_id(request_id: str) -> str:
 
 
 def marker(*, tenant: TenantId, kind: Kind, id: KlipboardId) -> str:  # noqa: A002 - the record's id
-    """One line that says, inside QuickBooks, which Klipboard record an object came from. The last line of PrivateNote."""
+    """The last line of PrivateNote: it says, inside QuickBooks, which Klipboard record an object came from."""
     return MARKER_PREFIX + _short("marker", tenant, kind.value, id)[:24]
 
 

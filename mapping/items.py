@@ -4,9 +4,17 @@ from typing import Final
 
 from mapping.difference import Fields
 from mapping.names import required_name
+from schemas.fields import Fact, Name, ShortText
 
 NON_STOCK: Final = "NonInventory"
 ITEM_NAME: Final = 100  # characters, by Intuit's reference of Item
+
+
+class Item(Fact):
+    """Content of an item record: the first spelling that an invoice's line gave it."""
+
+    name: Name
+    account_code: ShortText | None = None
 
 
 def item_fields(*, name: str, income_account: str | None) -> Fields:

@@ -25,7 +25,7 @@ def lookup_query(*, type: str, names: Sequence[str]) -> str:  # noqa: A002 - Qui
     return f"SELECT * FROM {type} WHERE {NAMES[type]} IN ({literals}){inactive} MAXRESULTS 1000"  # noqa: S608 - escaped above; QuickBooks' language has no statement that writes
 
 
-def name_of(*, type: str, object: Mapping[str, Any]) -> str:  # noqa: A002 - QuickBooks' words
+def name_of(type: str, object: Mapping[str, Any]) -> str:  # noqa: A002 - QuickBooks' words
     """The name or number by which an object, or our fields of one, is looked up; empty where it has none."""
     return str(object.get(NAMES[type]) or "")
 
@@ -48,12 +48,12 @@ def adoptable(
         return _is_our_invoice(fields=fields, marker=marker, found=object, sure=sure)
     if object.get("Active") is False or object.get("Type") in UNSALEABLE:
         return False
-    same_name = normalised(name_of(type=type, object=object)) == normalised(name_of(type=type, object=fields))
+    same_name = normalised(name_of(type, object)) == normalised(name_of(type, fields))
     return same_name and _reference(object, "ParentRef") == _reference(fields, "ParentRef")
 
 
 def _is_our_invoice(*, fields: Mapping[str, Any], marker: str | None, found: Mapping[str, Any], sure: bool) -> bool:
-    if name_of(type="Invoice", object=found).strip() != name_of(type="Invoice", object=fields).strip():
+    if name_of("Invoice", found).strip() != name_of("Invoice", fields).strip():
         return False
     same_customer = _reference(found, "CustomerRef") == _reference(fields, "CustomerRef")
     same_amount = _net_amount(found) == sum((Decimal(str(line["Amount"])) for line in fields["Line"]), Decimal(0))

@@ -104,4 +104,5 @@ def _still_differs(*, type: str, name: str, sent: Mapping[str, Any], object: Map
 
 
 def _shows(*, type: str, name: str, value: Any, object: Mapping[str, Any]) -> bool:  # noqa: A002, ANN401
-    return difference.executed(type=type, fields={name: value}, object=dict(object))
+    shows: bool = difference.executed(type=type, fields={name: value}, object=dict(object))
+    return shows

@@ -14,7 +14,7 @@ CENT: Final = Decimal("0.01")
 VOID_NOTE: Final = "Voided"  # QuickBooks puts it before any note there was
 
 
-class UnreadablePayment(ValueError):
+class UnreadablePayment(ValueError):  # noqa: N818 - the name says what happened
     """A payment of QuickBooks has a shape that is not known. Nothing of it is told; report it with the payment's id."""
 
 
@@ -162,7 +162,7 @@ def to_tell(*, applications: Sequence[Application], totals: Totals) -> tuple[App
     `applications`: all of the invoice, the last told one last. When no application changed but the invoice's total or
     balance did since the last telling, the newest that counts is told again with them.
     """
-    new = [row for row in applications if _is_news(row)]
+    new = news(applications)
     if new:
         return tuple(sorted(new, key=lambda row: row.applied))
     known = [row for row in applications if row.told is not None]
@@ -177,10 +177,18 @@ def told(*, application: Application, totals: Totals) -> str:
 
 
 def agrees(*, invoice: Mapping[str, Any], applications: Iterable[Application]) -> bool:
-    """Whether the invoice's own list of payments is that of the applications: else it was read at another time."""
+    """Whether the invoice lists every payment that is applied, and none that no longer is: else it was read too early.
+
+    It may list others: payments that the change feed is still to show.
+    """
     links = invoice.get("LinkedTxn") or ()
     listed = {str(link["TxnId"]) for link in links if link.get("TxnType") == "Payment"}
-    return listed == {row.payment_id for row in applications if row.applied}
+    return all((row.payment_id in listed) is row.applied for row in applications)
+
+
+def news(applications: Iterable[Application]) -> tuple[Application, ...]:
+    """The applications that differ from what was told of them. What was never told needs no reversal."""
+    return tuple(row for row in applications if _is_news(row))
 
 
 def fact(

@@ -12,7 +12,7 @@ MOST: Final = 1000
 """Objects in one answer; as many mean that there is more (Intuit: learn/explore, change data capture)."""
 
 
-class UnreadableFeed(ValueError):
+class UnreadableFeed(ValueError):  # noqa: N818 - the name says what happened
     """QuickBooks' change feed answered in a shape that is not known. The cursor stays; report it with the answer."""
 
 

@@ -91,7 +91,8 @@ def check(source: Iterable[bytes], tally: Tally, *, keep: int, progress: Progres
             kept = None
         elif kept is not None:
             kept.append(line.message)
-        progress(tally)
+        if tally.valid % PIECE == 0:
+            progress(tally)
     return kept
 
 

@@ -38,7 +38,7 @@ class Poller:
     async def poll(self, *, tenant: TenantId, realm: str, fence: int) -> Polled:
         """Read what changed since the cursor, and store it with everything that follows from it, in one transaction.
 
-        Raises FenceLost where another worker owns the tenant by now.
+        Raises what the store raises where another worker owns the tenant by now; nothing is stored then.
         """
         feed = Feed(
             quickbooks=self.quickbooks, store=self.store, clock=self.clock, tenant=tenant, realm=realm, fence=fence

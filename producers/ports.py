@@ -20,10 +20,6 @@ class Clock(Protocol):
 # --- the way back: read by producers/poller.py -----------------------------------------------------------------------
 
 
-class FenceLost(Exception):  # noqa: N818 - the name says what happened
-    """Another worker owns this tenant now; nothing was stored. No step is needed: the new owner goes on."""
-
-
 class Lacking(Exception):  # noqa: N818 - the name says what happened
     """The answer does not tell these invoices' balances, or the payment methods. Nothing was stored: read them first."""
 
@@ -80,5 +76,5 @@ class ReturnStore(Protocol):
     async def store(self, *, tenant: TenantId, realm: str, fence: int, changes: Changes) -> Stored:
         """Store an answer, what follows from it, and the moved cursor, in one transaction.
 
-        Raises FenceLost, and Lacking.
+        Raises Lacking, and what the leases raise where the fence is no longer current.
         """

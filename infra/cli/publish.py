@@ -111,7 +111,7 @@ def _opened(file: str) -> Iterator[IO[bytes]]:
         yield sys.stdin.buffer
         return
     try:
-        source = Path(file).open("rb")
+        source = Path(file).open("rb")  # noqa: SIM115 - closed below; only the opening may fail so
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read ({error.strerror}); check the path") from error
     with source:

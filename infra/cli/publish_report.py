@@ -62,7 +62,8 @@ class Report:
             return f"Nothing was published: {tally.valid:,} valid, {tally.invalid:,} invalid"
         skipped = f", {tally.invalid:,} invalid" if tally.invalid else ""
         topics = ", ".join(f"{name} {count:,}" for name, count in sorted(tally.topics.items()))
-        return f"Published {tally.published:,} events in {self.seconds:.1f} s up to line {tally.last_line}{skipped} ({topics})"
+        done = f"Published {tally.published:,} events in {self.seconds:.1f} s up to line {tally.last_line}"
+        return f"{done}{skipped} ({topics})"
 
 
 def _bad_json(line: BadLine) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+import asyncpg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers.ports import Place
@@ -49,19 +51,23 @@ UPDATE intake_offset o
  WHERE o.cluster_id = :cluster AND o.topic = p.topic AND o.partition = p.partition AND o.next_offset < p.following
 """)
 
+# Only where the offset is still as the caller read it: another member may have taken the partition meanwhile, and what
+# it folded must not be forgotten.
 _RESTART: Final = text("""
-INSERT INTO intake_offset (cluster_id, topic, partition, next_offset)
+INSERT INTO intake_offset AS o (cluster_id, topic, partition, next_offset)
 SELECT :cluster, p.topic, p.partition, p.following
   FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:following AS bigint[]))
        AS p (topic, partition, following)
  ORDER BY p.topic, p.partition
-    ON CONFLICT (cluster_id, topic, partition)
-    DO UPDATE SET next_offset = excluded.next_offset, moved_at = clock_timestamp()
+    ON CONFLICT (cluster_id, topic, partition) DO UPDATE
+   SET next_offset = excluded.next_offset, moved_at = clock_timestamp()
+ WHERE (o.topic, o.partition, o.next_offset) IN (
+       SELECT * FROM unnest(CAST(:topics AS text[]), CAST(:partitions AS integer[]), CAST(:instead AS bigint[])))
 """)
 
 _ADD_TENANTS: Final = text("""
-INSERT INTO tenant (id, name)
-SELECT t.id, t.id FROM unnest(CAST(:tenants AS text[])) AS t (id)
+INSERT INTO tenant (id, name, time_zone, currency)
+SELECT t.id, t.id, 'UTC', 'USD' FROM unnest(CAST(:tenants AS text[])) AS t (id)
  ORDER BY t.id
     ON CONFLICT DO NOTHING
 """)
@@ -70,8 +76,8 @@ SELECT t.id, t.id FROM unnest(CAST(:tenants AS text[])) AS t (id)
 # and this insert has another revision than we folded from: it is left alone here, missed in the count, and the batch is
 # folded again.
 _STORE: Final = text("""
-INSERT INTO sync_record AS r (tenant_id, kind, klipboard_id, desired, revision, folded_at)
-SELECT n.tenant, n.kind, n.id, CAST(n.desired AS jsonb), n.revision, clock_timestamp()
+INSERT INTO sync_record AS r (tenant_id, kind, klipboard_id, desired, revision, state, folded_at)
+SELECT n.tenant, n.kind, n.id, CAST(n.desired AS jsonb), n.revision, 'pending', clock_timestamp()
   FROM unnest(CAST(:tenants AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]), CAST(:desired AS text[]),
               CAST(:revisions AS bigint[]), CAST(:from_revisions AS bigint[]))
        AS n (tenant, kind, id, desired, revision, from_revision)
@@ -85,8 +91,8 @@ SELECT n.tenant, n.kind, n.id, CAST(n.desired AS jsonb), n.revision, clock_times
 """)
 
 _ADD_ITEMS: Final = text("""
-INSERT INTO sync_record (tenant_id, kind, klipboard_id, desired, revision, folded_at)
-SELECT n.tenant, n.kind, n.id, CAST(n.desired AS jsonb), 1, clock_timestamp()
+INSERT INTO sync_record (tenant_id, kind, klipboard_id, desired, revision, state, folded_at)
+SELECT n.tenant, n.kind, n.id, CAST(n.desired AS jsonb), 1, 'pending', clock_timestamp()
   FROM unnest(CAST(:tenants AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]), CAST(:desired AS text[]))
        AS n (tenant, kind, id, desired)
  ORDER BY n.tenant COLLATE "C", n.kind COLLATE "C", n.id COLLATE "C"
@@ -126,7 +132,7 @@ class PostgresIntaking:
         parameters = _place_arrays(cluster, sorted(places))
         await self._connection.execute(_ADD_PLACES, parameters)
         found = await self._connection.execute(_LOCK_PLACES, parameters)
-        return {Place(topic, partition): following for topic, partition, following in found.tuples()}
+        return {Place(topic, partition): following for topic, partition, following in found}
 
     async def add_tenants(self, tenants: Collection[TenantId]) -> None:
         await self._connection.execute(_ADD_TENANTS, {"tenants": sorted(set(tenants))})
@@ -183,14 +189,15 @@ class PostgresIntakeStore:
         found: dict[Place, dict[str, int]] = {}
         async with self._database.transaction() as connection:
             stored = await connection.execute(_STORED, _place_arrays("", sorted(places)))
-            for cluster, topic, partition, following in stored.tuples():
+            for cluster, topic, partition, following in stored:
                 found.setdefault(Place(topic, partition), {})[cluster] = following
         return found
 
-    async def restart(self, cluster: str, starts: Mapping[Place, int]) -> None:
-        """Set stored offsets, backwards too."""
+    async def restart(self, cluster: str, starts: Mapping[Place, int], *, instead: Mapping[Place, int]) -> None:
+        """Set stored offsets, backwards too, where they still are as read."""
+        as_read = {"instead": [instead.get(place) for place in sorted(starts)]}
         async with self._database.transaction() as connection:
-            await connection.execute(_RESTART, _following_arrays(cluster, starts))
+            await connection.execute(_RESTART, _following_arrays(cluster, starts) | as_read)
 
     async def mark_rewound(self) -> None:
         """Every tenant's owner has to read the feed and match before it creates anything."""
@@ -211,11 +218,14 @@ _TRANSIENT_CODES: Final = frozenset({"25006", "25P02", "25P03", "25P04"})
 
 def is_transient(error: BaseException) -> bool:
     """Whether a failed transaction may succeed unchanged later: no fault of its data, and no bug."""
-    if isinstance(error, RecordAppeared | PoolTimeout | OSError | TimeoutError | InterfaceError):
-        return True  # OSError: refused, reset, unreachable, disk full; InterfaceError: asyncpg's "connection is closed"
+    if isinstance(error, RecordAppeared | PoolTimeout | OSError):
+        return True  # OSError: refused, reset, unreachable, timed out, disk full
     if not isinstance(error, DBAPIError):
         return False
-    code = str(getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or "")
+    if isinstance(error, InterfaceError):
+        # asyncpg says "connection is closed" and "this value does not fit" with one class; the second is the data's.
+        return not isinstance(error.driver_exception, asyncpg.exceptions.DataError)
+    code = str(getattr(error.orig, "sqlstate", None) or "")
     return error.connection_invalidated or code in _TRANSIENT_CODES or code.startswith(_TRANSIENT_CLASSES)
 
 

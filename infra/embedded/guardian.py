@@ -22,7 +22,7 @@ from typing import Final
 
 from infra.embedded import kafka, postgres
 from infra.embedded.errors import EmbeddedError, PartEnded, PartNotStarted, last_lines
-from infra.embedded.jars import cache_folder, kafka_jars
+from infra.embedded.jars import KAFKA, cache_folder, kafka_jars
 from infra.embedded.lock import held
 from infra.embedded.messages import Addresses, Failed, Message, Progress, Ready, to_line
 from infra.embedded.ports import answers, choose_ports
@@ -32,6 +32,7 @@ from infra.embedded.rooms import Rooms, opened_rooms
 _GLANCE: Final = 0.25  # seconds between looks after the parent
 _PATIENCE: Final = 20.0  # seconds for what an earlier run left to end: Kafka's orderly end, and as much again
 _START: Final = 90.0  # seconds for a part to take connections: 2 s as a rule, more after a crash or on a busy machine
+_CHANNEL: Final = 9  # the file descriptor of our messages
 _PORT_TRIES: Final = 3  # somebody may take a free port between our look and Kafka's
 
 
@@ -59,6 +60,7 @@ class Running:
 def main() -> int:
     """Run until the parent is gone (0) or something fails (1)."""
     wanted = _wanted(sys.argv[1:])
+    _keep_output_for_messages()
     try:
         with _watching(wanted.parent):
             _guard(wanted)
@@ -67,7 +69,18 @@ def main() -> int:
     except EmbeddedError as error:
         _tell(Failed(type(error).__name__, str(error)))
         return 1
+    except OSError as error:
+        place = wanted.rooms.state
+        _tell(Failed(PartNotStarted.__name__, f"Kafka and PostgreSQL cannot work in {place}: {error}. See to that."))
+        return 1
     return 0
+
+
+def _keep_output_for_messages() -> None:
+    """Whatever a library prints goes to the log, not between our messages."""
+    os.dup2(1, _CHANNEL)
+    os.set_inheritable(_CHANNEL, False)
+    os.dup2(2, 1)
 
 
 def _wanted(arguments: list[str]) -> Wanted:
@@ -129,6 +142,7 @@ def _guard(wanted: Wanted) -> None:
 def _start(wanted: Wanted, running: Running) -> Addresses:
     sockets = None
     if wanted.postgres:
+        _report("starting PostgreSQL 18")
         program, sockets = postgres.launch_postgres(wanted.rooms, patience=_PATIENCE, report=_report)
         running.programs.append(program)
     broker = _start_kafka(wanted.rooms, running) if wanted.kafka else ""
@@ -139,6 +153,7 @@ def _start(wanted: Wanted, running: Running) -> Addresses:
 
 def _start_kafka(rooms: Rooms, running: Running) -> str:
     jars = kafka_jars(cache=cache_folder(), report=_report)
+    _report(f"starting {KAFKA}")
     for tries_left in reversed(range(_PORT_TRIES)):
         ports = choose_ports(rooms.ports)
         program = kafka.launch_kafka(rooms, jars=jars, ports=ports, patience=_PATIENCE)
@@ -185,7 +200,7 @@ def _report(text: str) -> None:
 
 def _tell(message: Message) -> None:
     with suppress(BrokenPipeError):  # the parent is gone, which the next glance notices
-        os.write(1, to_line(message).encode())
+        os.write(_CHANNEL, to_line(message).encode())
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self, TypeVar
 
-from infra.embedded.errors import EmbeddedError, GuardianEnded, error_named
+from infra.embedded.errors import EmbeddedError, GuardianEnded, PartNotStarted, error_named
 from infra.embedded.messages import Addresses, Progress, Ready, from_line
 from infra.embedded.rooms import Rooms, opened_rooms
 
@@ -69,18 +70,18 @@ async def start(state: Path, *, report: Callable[[str], None], kafka: bool = Tru
         AlreadyRunning: another process runs the parts of this state folder.
         JarsNotFetched: Kafka's jars are not in the cache, and cannot be fetched.
         JarChanged: a jar is not the one that was tested.
-        PartNotStarted: Kafka or PostgreSQL refused to start.
+        PartNotStarted: Kafka or PostgreSQL refused to start, or the state folder cannot be used.
         AccountMissing: we are root, and there is no account for PostgreSQL.
         GuardianEnded: the process that starts the parts was killed.
     """
-    rooms = opened_rooms(state)
+    rooms = _opened(state)
     loop = asyncio.get_running_loop()
     guardian = _launch_guardian(rooms, kafka=kafka, postgres=postgres)
     ready: Future[Addresses] = _promise()
     end: Future[EmbeddedError | None] = _promise()
 
     def tell(text: str) -> None:
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # that loop is closed: nobody listens to progress any more
             loop.call_soon_threadsafe(report, text)
 
     # A thread of its own, so that parts outlive the event loop they were started in.
@@ -94,6 +95,13 @@ async def start(state: Path, *, report: Callable[[str], None], kafka: bool = Tru
         await asyncio.wrap_future(end)
         raise
     return Parts(guardian=guardian, addresses=addresses, end=end)
+
+
+def _opened(state: Path) -> Rooms:
+    try:
+        return opened_rooms(state)
+    except OSError as error:
+        raise PartNotStarted(f"The state folder {state} cannot be used: {error}. Take another one.") from error
 
 
 def _launch_guardian(rooms: Rooms, *, kafka: bool, postgres: bool) -> subprocess.Popen[str]:

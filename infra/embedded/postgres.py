@@ -125,15 +125,21 @@ def _socket_folder(rooms: Rooms, *, account: Account | None) -> Path:
     folder = rooms.state / "socket"
     too_long = len(os.fsencode(folder / ".s.PGSQL.5432.lock")) > _SOCKET_PATH_LIMIT
     if too_long or not _PLAIN_PATH.fullmatch(str(folder)):
-        place = hashlib.sha256(os.fsencode(rooms.state)).hexdigest()[:16]
-        folder = Path(tempfile.gettempdir()) / f"klipsync-{os.geteuid()}-{place}"
+        folder = _short_folder(rooms.state, account=account)
     folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    ours = {os.geteuid(), account.uid if account else os.geteuid()}
-    # In a shared folder somebody else may have been there first, and could listen in.
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in ours or stat.S_IMODE(found.st_mode) & 0o077:
-        raise PartNotStarted(f"{folder} should be a folder of klipsync's alone, and is not. Remove it and start again.")
     for stale in folder.iterdir():
         stale.unlink()
     give(folder, account)
+    return folder
+
+
+def _short_folder(state: Path, *, account: Account | None) -> Path:
+    name = hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"klipsync-{os.geteuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    ours = {os.geteuid(), account.uid if account else os.geteuid()}
+    # The place is everybody's: somebody else may have been there first, and could listen in.
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in ours or stat.S_IMODE(found.st_mode) & 0o077:
+        raise PartNotStarted(f"{folder} should be a folder of klipsync's alone, and is not. Remove it and start again.")
     return folder

@@ -105,7 +105,8 @@ class HttpTransport:
     async def _exchange(self, request: Request, timeout: float) -> Reply:  # noqa: ASYNC109
         if self._session is None:
             raise RuntimeError("HttpTransport is used outside of its `async with`")
-        limits = aiohttp.ClientTimeout(total=timeout, connect=min(self._connect_timeout, timeout))
+        # Connecting gets its own, shorter time: what ends in it is known never to have left.
+        limits = aiohttp.ClientTimeout(total=timeout, connect=min(self._connect_timeout, timeout / 2))
         async with self._session.request(
             request.method,
             URL(request.url, encoded=True),

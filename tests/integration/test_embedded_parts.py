@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from infra.embedded.errors import AlreadyRunning, GuardianEnded, PartEnded
+from infra.embedded.errors import AlreadyRunning, GuardianEnded, PartEnded, PartNotStarted
 from infra.embedded.lock import refuse_survivor
 from infra.embedded.parts import Addresses, Parts, start
 from infra.embedded.programs import command_line
@@ -311,3 +311,11 @@ async def test_a_path_too_long_for_a_socket_still_works(tmp_path: Path) -> None:
         async with connection(parts.addresses) as sql:
             assert (await sql.execute(text("SELECT 1"))).scalar_one() == 1
         assert parts.addresses.kafka == ""
+
+
+async def test_a_state_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    """A file where the folder should be, say: the message names the place, and there is no traceback."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(PartNotStarted, match="file"):
+        await started(tmp_path / "file" / "state")

@@ -1,6 +1,7 @@
 """The change feed: what changed since a moment, one block per entity asked for, deleted stubs last."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from infra.sandbox.quickbooks.entities.entity import Entity
 from infra.sandbox.quickbooks.entities.registry import BY_LOWER_NAME, NOT_MODELLED
@@ -18,7 +19,7 @@ def changes(realm: Realm, *, entities: str, since: str) -> Doc:
     blocks: list[Doc] = []
     left = MOST_OBJECTS
     for name in entities.split(","):
-        rows = _rows(realm, _entity(name.strip()), moment)[:left]
+        rows = _rows(realm, _entity(name.strip()), moment, most=left)
         left -= len(rows)
         blocks.append(_block(_entity(name.strip()).name, rows))
     return {"QueryResponse": blocks}
@@ -42,11 +43,12 @@ def _entity(name: str) -> Entity:
     return entity
 
 
-def _rows(realm: Realm, entity: Entity, moment: datetime) -> list[object]:
+def _rows(realm: Realm, entity: Entity, moment: datetime, *, most: int) -> list[object]:
     """Living records by their last change, then what was deleted."""
     records, deleted = realm.records[entity.name], realm.deleted[entity.name]
-    living: list[object] = [realm.written(records[one]) for one in realm.logs[entity.name].since(moment)]
-    return living + [stub_row(deleted[one]) for one in realm.deletions[entity.name].since(moment)]
+    living: list[object] = [realm.written(records[one]) for one in islice(realm.logs[entity.name].since(moment), most)]
+    gone = islice(realm.deletions[entity.name].since(moment), most - len(living))
+    return living + [stub_row(deleted[one]) for one in gone]
 
 
 def stub_row(stub: Stub) -> Doc:

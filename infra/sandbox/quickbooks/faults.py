@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class FaultRow:
-    """One kind of fault; `detail` and `element` are templates filled by `refusal`. `element=None` leaves the key out."""
+    """One kind of fault; `detail` and `element` are templates that `refusal` fills. `element=None` leaves it out."""
 
     code: str
     message: str
@@ -107,9 +107,7 @@ FAULTS: dict[str, FaultRow] = {
         element="Reference Id",
     ),
     "query_syntax": FaultRow("4000", "Error parsing query", "QueryParserError: {reason}"),
-    "query_property": FaultRow(
-        "4001", _QUERY, "QueryValidationError: Property {name} not found for Entity {entity}"
-    ),
+    "query_property": FaultRow("4001", _QUERY, "QueryValidationError: Property {name} not found for Entity {entity}"),
     "query_not_queryable": FaultRow("4001", _QUERY, "QueryValidationError: property '{name}' is not queryable"),
     "query_entity": FaultRow("4001", _QUERY, "QueryValidationError: invalid context declaration: {entity}"),
     "query_too_small": FaultRow(
@@ -168,14 +166,14 @@ FAULTS: dict[str, FaultRow] = {
 }
 
 
-def fault_error(name: str, **words: object) -> FaultError:
+def fault_error(name: str, /, **words: object) -> FaultError:
     """One error of the table, with its template filled."""
     row = FAULTS[name]
     element = None if row.element is None else row.element.format(**words)
     return FaultError(row.code, row.message, row.detail.format(**words), element)
 
 
-def refusal(name: str, **words: object) -> Refusal:
+def refusal(name: str, /, **words: object) -> Refusal:
     """The fault of that name as an exception to raise."""
     row = FAULTS[name]
     return Refusal((fault_error(name, **words),), status=row.status, type=row.type, timed=row.timed)

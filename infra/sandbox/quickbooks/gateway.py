@@ -62,9 +62,7 @@ def _note(entry: Entry, action: api.Action) -> None:
     entry.object_id = action.object_id
 
 
-def _replayed_or_executed(
-    sandbox: Sandbox, books: Realm, door: Door, action: api.Action, entry: Entry
-) -> Answer:
+def _replayed_or_executed(sandbox: Sandbox, books: Realm, door: Door, action: api.Action, entry: Entry) -> Answer:
     request, request_id = door.request, door.request.query.get("requestid", "")
     if not action.writes:
         return _executed(books, request, action)
@@ -80,7 +78,9 @@ def _replayed_or_executed(
         return before
     made = _executed(books, request, action)
     if made.status < SERVER_TROUBLE:
-        sandbox.request_ids.remember(realm=books.realm, request_id=request_id, request=digest, answer=made)
+        sandbox.request_ids.remember(
+            realm=books.realm, request_id=request_id, request=digest, answer=made, switches=sandbox.switches
+        )
     return made
 
 

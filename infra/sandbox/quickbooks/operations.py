@@ -2,7 +2,7 @@
 
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity, check_references
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
-from infra.sandbox.quickbooks.fields import Reading
+from infra.sandbox.quickbooks.kinds import Reading
 from infra.sandbox.quickbooks.store import Realm, Record, Stub
 from infra.sandbox.quickbooks.wire import Doc
 
@@ -33,6 +33,8 @@ def update(realm: Realm, entity: Entity, body: Doc, *, bookkeeper: bool = False)
         raise refusal("missing", name=_first_absent(changes, "CustomerRef", "TotalAmt", "Line"))
     check_references(realm, reading, unchanged=record.doc)
     before = record.doc
+    if "Line" in changes:
+        before = {name: value for name, value in before.items() if name != "_voided"}
     wanted = _without_cleared({**(before if sparse else _kept(entity, before)), **changes})
     after = entity.complete(Draft(realm, record, wanted, sparse=sparse))
     if sparse and after == before:

@@ -1,45 +1,17 @@
 """The query language: a tokenizer and a grammar, with the syntax faults worded as the real parser words them.
 
-    SELECT * | count(*) | columns FROM Entity [WHERE p op v [AND ...]] [ORDERBY p [ASC|DESC] [, ...]]
-    [STARTPOSITION n] [MAXRESULTS n]     (the last two in either order)
+SELECT * | count(*) | columns FROM Entity [WHERE p op v [AND ...]] [ORDERBY p [ASC|DESC] [, ...]]
+[STARTPOSITION n] [MAXRESULTS n]     (the last two in either order)
 """
 
 import re
 from dataclasses import dataclass
 
-from infra.sandbox.quickbooks.faults import not_modelled, refusal
+from infra.sandbox.quickbooks.faults import Refusal, not_modelled, refusal
+from infra.sandbox.quickbooks.query_tokens import Token, lexical, tokens
 
 DEFAULT_ROWS = 100
 MOST_ROWS = 1000
-
-_WORDS = {
-    *("select", "from", "where", "and", "or", "in", "like", "orderby", "order", "by", "asc", "desc"),
-    *("startposition", "maxresults", "iterator", "count", "true", "false"),
-}
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<string>'(?:[^'\\]|\\.)*')
-    | (?P<number>-?\d+(?:\.\d+)?(?![\w.]))
-    | (?P<word>[A-Za-z_][\w.]*)
-    | (?P<symbol><=|>=|!=|[=<>(),*])
-    )""",
-    re.VERBOSE,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word of a query; `column` counts from 1."""
-
-    kind: str  # string, number, word, symbol, end
-    text: str
-    column: int
-
-    @property
-    def word(self) -> str:
-        """The text in lower case if it is a key word, else nothing."""
-        lower = self.text.lower()
-        return lower if self.kind == "word" and lower in _WORDS else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +38,7 @@ class Query:
 
 def parse(text: str) -> Query:
     """Read a query. Raises Refusal (4000 for syntax, 4001 for positions out of range)."""
-    return _Parser(_tokens(text)).query()
-
-
-def _tokens(text: str) -> list[Token]:
-    found, place, text = [], 0, text.rstrip()
-    while place < len(text):
-        match = _TOKEN.match(text, place)
-        if match is None:
-            at = place + len(text[place:]) - len(text[place:].lstrip())
-            raise _lexical(text, at)
-        kind = str(match.lastgroup)
-        found.append(Token(kind, match.group(kind), match.start(kind) + 1))
-        place = match.end()
-    return [*found, Token("end", "", len(text) if text else 0)]
-
-
-def _lexical(text: str, at: int) -> Exception:
-    character = text[at]
-    return refusal(
-        "query_syntax",
-        reason=f"Invalid content. Lexical error at line 1, column {at + 1}."
-        f'  Encountered: "{character}" ({ord(character)}), after : ""',
-    )
+    return _Parser(tokens(text)).query()
 
 
 # What the real parser lists where a query might have ended, in its order and layout.
@@ -103,8 +53,8 @@ _VALUES = ("<STRING_LITERAL> ...", "<NUMBER> ...", '"true" ...', '"false" ...')
 
 
 class _Parser:
-    def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = tokens
+    def __init__(self, words: list[Token]) -> None:
+        self._tokens = words
         self._place = 0
 
     def query(self) -> Query:
@@ -240,8 +190,10 @@ class _Parser:
             raise refusal("query_too_large", value=number)
         return number
 
-    def _unexpected(self, expected: tuple[str, ...]) -> Exception:
+    def _unexpected(self, expected: tuple[str, ...]) -> Refusal:
         token = self._next
+        if token.kind == "wrong":
+            return lexical(token)
         if token.kind == "end":
             met = '"<EOF>"'
         elif token.kind == "word" and not token.word:

@@ -8,7 +8,8 @@ from decimal import Decimal, InvalidOperation
 from infra.sandbox.quickbooks.entities.entity import Entity
 from infra.sandbox.quickbooks.entities.registry import BY_LOWER_NAME, NOT_MODELLED
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
-from infra.sandbox.quickbooks.fields import Code, Day, Field, Flag, Money, Number, Parts, Ref, Text, Whole
+from infra.sandbox.quickbooks.fields import Field, Parts
+from infra.sandbox.quickbooks.kinds import Code, Day, Flag, Money, Number, Ref, Text, Whole
 from infra.sandbox.quickbooks.query_parser import Condition, Query
 from infra.sandbox.quickbooks.store import Realm, Record
 from infra.sandbox.quickbooks.wire import Doc, Raw, write_json
@@ -29,7 +30,8 @@ def run(realm: Realm, query: Query) -> Doc:
     """The value of `QueryResponse`. Raises Refusal (4001 for unknown entities and properties)."""
     entity = _entity(query.entity)
     _check_columns(entity, query)
-    found = [record for record in _candidates(realm, entity, query) if _wanted(realm, entity, query)(record)]
+    wanted = _wanted(entity, query)
+    found = [record for record in _candidates(realm, entity, query) if wanted(record)]
     if query.counts:
         return {"totalCount": len(found)}
     _sort(realm, entity, query, found)
@@ -58,7 +60,9 @@ def _row(realm: Realm, entity: Entity, query: Query, record: Record) -> Raw:
         return realm.written(record)
     chosen = {name.split(".")[0].lower() for name in query.columns}
     shown = realm.shown(record)
-    return Raw(write_json({name: _thinned(entity, name, value) for name, value in shown.items() if name.lower() in chosen}))
+    return Raw(
+        write_json({name: _thinned(entity, name, value) for name, value in shown.items() if name.lower() in chosen})
+    )
 
 
 def _thinned(entity: Entity, name: str, value: object) -> object:
@@ -95,15 +99,15 @@ def _ids_by_value(realm: Realm, entity: Entity, condition: Condition) -> list[st
     return [one for value in condition.values for one in realm.found_by(entity.name, known.name, value) or ()]
 
 
-def _wanted(realm: Realm, entity: Entity, query: Query) -> Test:
-    tests = [_test(realm, entity, condition) for condition in query.conditions]
+def _wanted(entity: Entity, query: Query) -> Test:
+    tests = [_test(entity, condition) for condition in query.conditions]
     asked = any(condition.property.lower() == "active" for condition in query.conditions)
     if "Active" in entity.shelf.table.by_name and not asked:
         tests.append(lambda record: record.doc.get("Active") is not False)
     return lambda record: all(test(record) for test in tests)
 
 
-def _test(realm: Realm, entity: Entity, condition: Condition) -> Test:
+def _test(entity: Entity, condition: Condition) -> Test:
     name = condition.property
     if name.lower() in _META:
         return _time_test(name, condition)

@@ -38,7 +38,7 @@ class RequestIds:
             raise refusal("request_id_reused", value=request_id)
         return known.answer
 
-    def remember(self, *, realm: str, request_id: str, request: bytes, answer: Answer) -> None:
+    def remember(self, *, realm: str, request_id: str, request: bytes, answer: Answer, switches: Switches) -> None:
         """Keep the answer; an id that was executed again keeps the newest."""
-        if request_id:
+        if request_id and switches.request_ids == "forever":
             self._answers[realm, request_id] = Remembered(sha256(request).digest(), answer)

@@ -6,7 +6,7 @@ INCOME = "1"
 UNDEPOSITED = "4"
 RECEIVABLE = "84"
 
-# (id, name, AccountType, AccountSubType)
+# Each: id, name, then AccountType and AccountSubType.
 ACCOUNTS = (
     (INCOME, "Services", "Income", "ServiceFeeIncome"),
     ("2", "Uncategorized Income", "Income", "ServiceFeeIncome"),
@@ -20,7 +20,7 @@ ACCOUNTS = (
     (RECEIVABLE, "Accounts Receivable (A/R)", "Accounts Receivable", "AccountsReceivable"),
     ("86", "Discounts given", "Income", "DiscountsRefundsGiven"),
 )
-# (id, name, Type)
+# Each: id, name, and its Type.
 PAYMENT_METHODS = (
     ("1", "Cash", "NON_CREDIT_CARD"),
     ("2", "Check", "NON_CREDIT_CARD"),

@@ -52,6 +52,7 @@ class Realm:
         self.deleted: dict[str, dict[str, Stub]] = {entity: {} for entity in shelves}
         self.logs: dict[str, ChangeLog] = {entity: ChangeLog() for entity in shelves}
         self.deletions: dict[str, ChangeLog] = {entity: ChangeLog() for entity in shelves}
+        self.custom_fields: tuple[str, ...] = ()  # names of the company's own fields on sales forms
         self.last_number = 1000  # the highest document number so far
         self._indexes: dict[tuple[str, str], Index] = {
             (entity, one): {} for entity, shelf in shelves.items() for one in shelf.indexed

@@ -11,7 +11,9 @@ class Switches:
     request_ids: Literal["forever", "none"] = "forever"  # how long a request id is remembered
     after_fault: Literal["played_back", "forgotten"] = "played_back"  # a repeated id whose first answer was a fault
     other_body: Literal["played_back", "refused"] = "played_back"  # a repeated id with another request (refused: 600)
-    refresh_tokens: Literal["grace", "harsh"] = "grace"  # same value for 24 h, or a new one at each use, the old one dead
+    refresh_tokens: Literal["grace", "harsh"] = (
+        "grace"  # same value for 24 h, or a new one at each use, the old one dead
+    )
     access_token_seconds: int = 3600
     limits: Literal["on", "off"] = "on"
     calls_per_minute: int = 500  # per company

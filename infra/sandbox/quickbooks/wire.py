@@ -1,4 +1,4 @@
-"""JSON as QuickBooks prints it: money with two decimals, zero as `0`, unit prices and quantities as short as they go."""
+"""JSON as QuickBooks prints it: money with two decimals, zero as `0`, prices and quantities as short as they go."""
 
 import json
 from decimal import ROUND_HALF_UP, Decimal

@@ -7,7 +7,8 @@ from infra.sandbox.quickbooks.entities.customer import NOTHING
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity, require
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import not_modelled
-from infra.sandbox.quickbooks.fields import Currency, Field, Flag, Money, Table
+from infra.sandbox.quickbooks.fields import Field, Table
+from infra.sandbox.quickbooks.kinds import Currency, Flag, Money
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import Doc

@@ -6,7 +6,8 @@ from infra.sandbox.quickbooks.entities import names, parts
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import refusal
-from infra.sandbox.quickbooks.fields import Code, Currency, Field, Flag, Money, Part, Ref, Table, Text, Whole
+from infra.sandbox.quickbooks.fields import Field, Part, Table
+from infra.sandbox.quickbooks.kinds import Code, Currency, Flag, Money, Ref, Text, Whole
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm, Record
 from infra.sandbox.quickbooks.wire import Doc
@@ -53,10 +54,33 @@ TABLE = Table(
     ),
     unmodelled=frozenset(
         {
-            *("SalesTermRef", "PaymentMethodRef", "CustomerTypeRef", "OpenBalanceDate", "ResaleNum", "TaxExemptionReasonId"),
-            *("ARAccountRef", "CustomField", "ContactName", "AltContactName", "OtherAddr", "OtherContactInfo", "UserId"),
+            *(
+                "SalesTermRef",
+                "PaymentMethodRef",
+                "CustomerTypeRef",
+                "OpenBalanceDate",
+                "ResaleNum",
+                "TaxExemptionReasonId",
+            ),
+            *(
+                "ARAccountRef",
+                "CustomField",
+                "ContactName",
+                "AltContactName",
+                "OtherAddr",
+                "OtherContactInfo",
+                "UserId",
+            ),
             *("PrimaryTaxIdentifier", "SecondaryTaxIdentifier", "GSTIN", "GSTRegistrationType", "BusinessNumber"),
-            *("CreditLimit", "AcctNum", "AttachableRef", "Organization", "RootCustomerRef", "SalesRepRef", "PriceLevelRef"),
+            *(
+                "CreditLimit",
+                "AcctNum",
+                "AttachableRef",
+                "Organization",
+                "RootCustomerRef",
+                "SalesRepRef",
+                "PriceLevelRef",
+            ),
             *("TotalRevenue", "TotalExpense", "ClientEntityId", "TaxRegime", "IntuitId", "CCDetail", "JobInfo"),
             *("ClientCompanyId", "Source", "source", "ExternalId"),
         }

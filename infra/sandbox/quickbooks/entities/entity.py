@@ -1,10 +1,10 @@
 """What an entity is to the sandbox: its shelf, what may be done with it, and its rules as plain functions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from infra.sandbox.quickbooks.faults import refusal
-from infra.sandbox.quickbooks.fields import Reading
+from infra.sandbox.quickbooks.kinds import Reading
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm, Record
 from infra.sandbox.quickbooks.wire import Doc
@@ -46,14 +46,14 @@ class Entity:
     effects: Effects = no_effects
     voided: Voided | None = None
     operations: frozenset[str] = ALL_OPERATIONS
-    kept: frozenset[str] = field(default_factory=frozenset)  # writable values that a full update may leave out and keeps
+    kept: frozenset[str] = frozenset()  # writable values that a full update may leave out without clearing them
     order: tuple[str, bool] = ("Id", False)  # the default order of a query: property, newest or highest first
     sparse_edits: bool = True
     before_removal: Callable[[Realm, Record], None] | None = None
 
     @property
     def name(self) -> str:
-        """"Invoice"."""
+        """The name as answers spell it, such as Invoice."""
         return self.shelf.entity
 
 

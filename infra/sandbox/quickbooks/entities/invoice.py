@@ -11,7 +11,8 @@ from infra.sandbox.quickbooks.entities.invoice_properties import KNOWN, KNOWN_CO
 from infra.sandbox.quickbooks.entities.item import take_from_stock
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
-from infra.sandbox.quickbooks.fields import Currency, Day, Field, Flag, Money, Part, Parts, Ref, Table, Text
+from infra.sandbox.quickbooks.fields import Field, Part, Parts, Table
+from infra.sandbox.quickbooks.kinds import Currency, Day, Flag, Money, Ref, Text
 from infra.sandbox.quickbooks.seeds import RECEIVABLE
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm, Record
@@ -73,10 +74,19 @@ def complete(draft: Draft) -> Doc:
     )
     doc = {**doc, "Line": lines, "_lines_made": used, **_dates(draft, doc), **_amounts(draft, lines, doc)}
     doc = _addressed(draft, names.with_addresses(draft, doc))
-    doc.setdefault("LinkedTxn", [])
+    doc = {"LinkedTxn": [], **_custom_fields(draft.realm), **doc}
     doc["DocNumber"] = doc.get("DocNumber") or _next_number(draft.realm)
     _note_number(draft.realm, doc["DocNumber"])
     return doc
+
+
+def _custom_fields(realm: Realm) -> Doc:
+    """The company's own fields, empty; nothing where it has none."""
+    found = [
+        {"DefinitionId": str(place), "Name": name, "Type": "StringType"}
+        for place, name in enumerate(realm.custom_fields, start=1)
+    ]
+    return {"CustomField": found} if found else {}
 
 
 def _check_mail(doc: Doc) -> None:

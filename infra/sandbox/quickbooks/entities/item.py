@@ -6,7 +6,8 @@ from infra.sandbox.quickbooks.entities import names
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity, require
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
-from infra.sandbox.quickbooks.fields import Day, Field, Flag, Number, Ref, Table, Text
+from infra.sandbox.quickbooks.fields import Field, Table
+from infra.sandbox.quickbooks.kinds import Day, Flag, Number, Ref, Text
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import Doc, shortest
@@ -36,8 +37,23 @@ TABLE = Table(
     ),
     unmodelled=frozenset(
         {
-            *("SubItem", "ParentRef", "Level", "SalesTaxIncluded", "PurchaseTaxIncluded", "SalesTaxCodeRef", "ClassRef"),
-            *("PurchaseTaxCodeRef", "ReorderPoint", "PrefVendorRef", "TaxClassificationRef", "Source", "ItemGroupDetail"),
+            *(
+                "SubItem",
+                "ParentRef",
+                "Level",
+                "SalesTaxIncluded",
+                "PurchaseTaxIncluded",
+                "SalesTaxCodeRef",
+                "ClassRef",
+            ),
+            *(
+                "PurchaseTaxCodeRef",
+                "ReorderPoint",
+                "PrefVendorRef",
+                "TaxClassificationRef",
+                "Source",
+                "ItemGroupDetail",
+            ),
             *("ServiceType", "ReverseChargeRate", "AbatementRate", "UQCDisplayText", "UQCId", "PrintGroupedItems"),
             *("ItemCategoryType", "SpecialItem", "SpecialItemType", "CustomField", "AttachableRef", "ManPartNum"),
             *("DeferredRevenue", "AvgCost", "QtyOnPurchaseOrder", "QtyOnSalesOrder", "RatePercent", "UOMSetRef"),

@@ -27,10 +27,8 @@ def apply_to_invoice(realm: Realm, invoice_id: str, payment_id: str, *, more: De
     record = realm.records["Invoice"][invoice_id]
     others = [link for link in record.doc["LinkedTxn"] if link["TxnId"] != payment_id]
     mine = [{"TxnId": payment_id, "TxnType": "Payment"}] if linked else []
-    if linked and len(others) < len(record.doc["LinkedTxn"]):
-        links = record.doc["LinkedTxn"]  # an edit keeps the link where it stands
-    else:
-        links = mine + others
+    stays = linked and len(others) < len(record.doc["LinkedTxn"])  # an edit keeps the link where it stands
+    links = record.doc["LinkedTxn"] if stays else mine + others
     realm.change(record, {**record.doc, "Balance": record.doc["Balance"] - more, "LinkedTxn": links})
 
 

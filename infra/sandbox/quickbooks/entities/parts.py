@@ -1,22 +1,7 @@
 """Tables of the objects inside objects: addresses, phones, lines, links, custom fields."""
 
-from infra.sandbox.quickbooks.fields import (
-    Anything,
-    Code,
-    Day,
-    Email,
-    Field,
-    Flag,
-    Kind,
-    Money,
-    Number,
-    Part,
-    Parts,
-    Ref,
-    Table,
-    Text,
-    Whole,
-)
+from infra.sandbox.quickbooks.fields import Field, Part, Parts, Table
+from infra.sandbox.quickbooks.kinds import Anything, Code, Day, Email, Flag, Kind, Money, Number, Ref, Text, Whole
 
 TAX_CODES = ("TAX", "NON")  # what a line of a US company may carry
 
@@ -86,7 +71,15 @@ SALES_ITEM = Table(
     ),
     unmodelled=frozenset(
         {
-            *("ClassRef", "PriceLevelRef", "RatePercent", "MarkupInfo", "DiscountRate", "DiscountAmt", "TaxInclusiveAmt"),
+            *(
+                "ClassRef",
+                "PriceLevelRef",
+                "RatePercent",
+                "MarkupInfo",
+                "DiscountRate",
+                "DiscountAmt",
+                "TaxInclusiveAmt",
+            ),
             *("TaxClassificationRef", "DeferredRevenue", "UOMRef", "SalesItemLineDetailEx"),
         }
     ),

@@ -8,7 +8,8 @@ from infra.sandbox.quickbooks.entities.customer import NOTHING, add_balance, anc
 from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity, require
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
-from infra.sandbox.quickbooks.fields import Currency, Day, Field, Flag, Money, Parts, Ref, Table
+from infra.sandbox.quickbooks.fields import Field, Parts, Table
+from infra.sandbox.quickbooks.kinds import Currency, Day, Flag, Money, Ref
 from infra.sandbox.quickbooks.seeds import RECEIVABLE, UNDEPOSITED
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm, Record
@@ -34,7 +35,15 @@ TABLE = Table(
     unmodelled=frozenset(
         {
             *("ARAccountRef", "CreditCardPayment", "ExchangeRate", "TxnSource", "TransactionLocationType", "TxnStatus"),
-            *("TaxExemptionRef", "CustomField", "DepartmentRef", "DocNumber", "HomeTotalAmt", "PaymentType", "TxnTaxDetail"),
+            *(
+                "TaxExemptionRef",
+                "CustomField",
+                "DepartmentRef",
+                "DocNumber",
+                "HomeTotalAmt",
+                "PaymentType",
+                "TxnTaxDetail",
+            ),
             *("CheckPayment", "AttachableRef", "Tag", "ProjectRef", "PaymentEx", "CurrencyRate"),
         }
     ),

@@ -2,7 +2,8 @@
 
 from infra.sandbox.quickbooks.entities.entity import LOOK_ONLY, Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
-from infra.sandbox.quickbooks.fields import Field, Flag, Table
+from infra.sandbox.quickbooks.fields import Field, Table
+from infra.sandbox.quickbooks.kinds import Flag
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.wire import Doc
 

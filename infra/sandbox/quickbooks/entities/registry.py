@@ -18,9 +18,27 @@ BY_LOWER_NAME: dict[str, Entity] = {name.lower(): entity for name, entity in ENT
 # QuickBooks knows these; the sandbox says that it does not model them.
 NOT_MODELLED = frozenset(
     {
-        *("attachable", "batch", "bill", "billpayment", "budget", "class", "companycurrency", "creditmemo", "department"),
+        *(
+            "attachable",
+            "batch",
+            "bill",
+            "billpayment",
+            "budget",
+            "class",
+            "companycurrency",
+            "creditmemo",
+            "department",
+        ),
         *("deposit", "employee", "estimate", "exchangerate", "inventoryadjustment", "journalcode", "journalentry"),
-        *("preferences", "purchase", "purchaseorder", "recurringtransaction", "refundreceipt", "reports", "salesreceipt"),
+        *(
+            "preferences",
+            "purchase",
+            "purchaseorder",
+            "recurringtransaction",
+            "refundreceipt",
+            "reports",
+            "salesreceipt",
+        ),
         *("taxagency", "taxclassification", "taxcode", "taxrate", "taxservice", "term", "timeactivity", "transfer"),
         *("upload", "vendorcredit", "customertype", "entitlements"),
     }

@@ -5,7 +5,8 @@ from infra.sandbox.quickbooks.entities.customer import NOTHING
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import refusal
-from infra.sandbox.quickbooks.fields import Currency, Field, Flag, Money, Part, Table
+from infra.sandbox.quickbooks.fields import Field, Part, Table
+from infra.sandbox.quickbooks.kinds import Currency, Flag, Money
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.wire import Doc
 
@@ -40,7 +41,15 @@ TABLE = Table(
     ),
     unmodelled=frozenset(
         {
-            *("TermRef", "APAccountRef", "OtherContactInfo", "GSTIN", "GSTRegistrationType", "T4AEligible", "T5018Eligible"),
+            *(
+                "TermRef",
+                "APAccountRef",
+                "OtherContactInfo",
+                "GSTIN",
+                "GSTRegistrationType",
+                "T4AEligible",
+                "T5018Eligible",
+            ),
             *("HasTPAR", "TaxReportingBasis", "BusinessNumber", "VendorPaymentBankDetail", "CostRate", "BillRate"),
             *("OtherAddr", "ContactName", "AltContactName", "Notes", "ShipAddr", "AttachableRef", "TDSEnabled"),
             *("OpenBalanceDate", "UserId", "Organization", "IntuitId", "CustomField", "source", "Source"),

@@ -1,0 +1,186 @@
+"""What a fold transaction leaves in the database, and which indexes serve it."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from consumers.records import RecordKey, State
+from infra.database import intake as intake_sql
+from infra.database import rows
+from infra.database.intake import is_transient
+from schemas.commands import SyncRequested
+from schemas.envelope import Message, encode, outgoing
+from schemas.kinds import Kind, KlipboardId, TenantId
+from tests.integration.kafka_world import World, invoice, world
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+
+@pytest.fixture
+async def here(kafka_address: str, database_url: str) -> AsyncIterator[World]:
+    async with world(kafka=kafka_address, url=database_url) as made:
+        yield made
+
+
+def button(tenant: str) -> Message:
+    return encode(
+        outgoing(
+            type="SyncRequested",
+            tenant=TenantId(tenant),
+            subject=f"tenant/{tenant}",
+            fact=SyncRequested(),
+            id=f"sync-{tenant}",
+            time=datetime(2026, 3, 2, tzinfo=UTC),
+        )
+    )
+
+
+async def test_an_event_of_an_unknown_tenant_waits_in_an_unconnected_one(here: World) -> None:
+    """R-01: events that arrive before the first connection are kept."""
+    await here.publish(invoice(tenant="new", id_="1"))
+
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 1)
+
+    assert await here.rows("SELECT id FROM tenant") == [("new",)]
+    assert await here.rows("SELECT count(*) FROM connection") == [(0,)]
+    assert await here.invoices() == [("1", 1)]
+
+
+async def test_lines_fold_into_items_once_however_they_are_spelt(here: World) -> None:
+    """Two invoices with one product make one item record; a later spelling does not change it."""
+    await here.publish(invoice(id_="1", line="Valve"), invoice(id_="2", line="VALVE "), invoice(id_="3", line="Pipe"))
+
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 3)
+
+    names = await here.rows("SELECT desired #>> '{content,value,name}' FROM sync_record WHERE kind = 'item' ORDER BY 1")
+    assert names == [("Pipe",), ("Valve",)]
+
+
+async def test_a_stored_record_reads_back_as_it_was_folded(here: World) -> None:
+    """Folding goes on from what is stored, so that is what was folded: parts, versions, digests and exact values."""
+    await here.publish(invoice(id_="1", version=5))
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 1)
+    key = RecordKey(tenant=TenantId("t1"), kind=Kind.INVOICE, id=KlipboardId("1"))
+
+    async with here.database.transaction() as connection:
+        record = (await rows.lock_records(connection, [key]))[key]
+
+    assert record.desired.content is not None
+    assert (record.desired.content.version, record.desired.newest_version) == (5, 5)
+    assert record.desired.content.value["lines"][0]["unit_price"] == "10.00"
+    assert record.desired.status is not None
+    assert record.desired.status.value == "Sent"
+    assert (record.state, record.revision, record.settled_revision, record.link) == (State.PENDING, 1, 0, None)
+
+
+async def test_the_button_polls_now_and_looks_again_at_what_failed_or_waits(here: World) -> None:
+    """SyncRequested: nobody has to wait for the next try, and what is settled well is left alone."""
+    await here.publish(*(invoice(id_=id_) for id_ in ("failed", "waiting", "synced")), invoice(tenant="t2", id_="x"))
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 4)
+    await here.rows("""
+        UPDATE sync_record
+           SET state = CASE kind WHEN 'invoice' THEN replace(klipboard_id, 'x', 'failed') ELSE 'synced' END,
+               settled_revision = revision, next_attempt_at = now() + interval '1 hour' RETURNING 1""")
+
+    await here.publish(button("t1"))
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 5)
+
+    due = await here.rows("SELECT klipboard_id FROM sync_record WHERE revision <> settled_revision ORDER BY 1")
+    assert due == [("failed",), ("waiting",)]
+    assert await here.rows("SELECT id FROM tenant WHERE next_poll_at <= now()") == [("t1",)]
+
+
+async def test_tenants_are_notified_when_the_fold_commits(here: World) -> None:
+    """An owner elsewhere wakes at once: one notification for each tenant, and none for a replay."""
+    import asyncpg
+
+    heard: list[str] = []
+    listener = await asyncpg.connect(here.database.url.replace("postgresql+asyncpg", "postgresql"))
+    try:
+        await listener.add_listener(intake_sql.DUE_CHANNEL, lambda *told: heard.append(str(told[-1])))
+        await here.publish(*(invoice(tenant=tenant, id_=id_) for tenant in ("t1", "t2") for id_ in "123"))
+        async with here.log() as source, here.folding(source):
+            await here.until("SELECT sum(next_offset) FROM intake_offset", 6)
+        first, heard[:] = set(heard), []
+        await here.publish(*(invoice(tenant=tenant, id_=id_) for tenant in ("t1", "t2") for id_ in "123"))
+        async with here.log() as source, here.folding(source):
+            await here.until("SELECT sum(next_offset) FROM intake_offset", 12)
+    finally:
+        await listener.close()
+
+    assert first == {"t1", "t2"}
+    assert heard == []
+
+
+async def test_text_that_the_database_cannot_hold_is_the_datas_fault(here: World) -> None:
+    """A value that does not fit comes with the class of a lost connection; it must not be repeated for ever."""
+    with pytest.raises(Exception, match="invalid input") as caught:
+        await here.rows("SELECT CAST(:broken AS bigint)", broken="no number")
+    assert not is_transient(caught.value)
+
+    with pytest.raises(Exception, match="division by zero") as caught:
+        await here.rows("SELECT 1 / 0")
+    assert not is_transient(caught.value)
+
+
+async def test_a_connection_cut_by_the_server_is_nobodys_fault(here: World) -> None:
+    """A restarted database costs a wait and nothing else."""
+    with pytest.raises(Exception, match=r"terminat|closed") as caught:
+        await here.rows("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    assert is_transient(caught.value)
+
+
+FILLED = """
+INSERT INTO tenant (id, name, time_zone, currency) SELECT 't' || n, '', 'UTC', 'USD' FROM generate_series(1, 50) n;
+INSERT INTO sync_record (tenant_id, kind, klipboard_id, state)
+SELECT 't' || (n % 50 + 1), 'invoice', n::text, 'synced' FROM generate_series(1, 20000) n;
+INSERT INTO outbox (shard, topic, sent_at)
+SELECT n % 12, 'x', CASE WHEN n % 100 = 0 THEN NULL ELSE now() END FROM generate_series(1, 20000) n;
+ANALYZE
+"""
+
+
+async def _fill(here: World) -> None:
+    async with here.database.transaction() as connection:
+        for statement in FILLED.split(";"):
+            await connection.exec_driver_sql(statement)
+
+
+async def explained(here: World, statement: object, values: dict[str, object]) -> str:
+    async with here.database.transaction() as connection:
+        plan = await connection.execute(text(f"EXPLAIN {statement}"), values)
+        return "\n".join(plan.scalars())
+
+
+async def test_the_folds_lock_is_served_by_the_primary_key(here: World) -> None:
+    """With thousands of records, locking a batch reads that batch and not the table."""
+    await _fill(here)
+    keys = [RecordKey(tenant=TenantId(f"t{n % 50 + 1}"), kind=Kind.INVOICE, id=KlipboardId(str(n))) for n in range(500)]
+
+    plan = await explained(here, rows.LOCK, {**rows.key_arrays(keys)})
+
+    print(plan)
+    assert "sync_record_pkey" in plan
+    assert "Seq Scan on sync_record" not in plan
+
+
+async def test_the_relays_look_is_served_by_the_index_of_unsent_rows(here: World) -> None:
+    """With thousands of sent messages, the relay reads the unsent ones and not the table."""
+    from infra.database import outbox
+
+    await _fill(here)
+
+    unsent = await explained(here, outbox._UNSENT, {"shards": list(range(12)), "besides": [], "limit": 100})
+    claim = await explained(here, outbox._CLAIM, {"owner": "w", "session": "s", "seconds": 10.0, "shards": 12})
+
+    for plan in (unsent, claim):
+        assert "outbox_unsent" in plan
+        assert "Seq Scan on outbox" not in plan.replace("Seq Scan on outbox_lease", "")
