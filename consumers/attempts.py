@@ -31,7 +31,8 @@ class Closing(StrEnum):
 @dataclass(slots=True, kw_only=True)
 class Lease:
     """The right to act for a tenant. `until` is seconds of CLOCK_BOOTTIME, counted from before the claim or the newest
-    renewal was sent; only the keeper of the leases moves it."""
+    renewal was sent; only the keeper of the leases moves it.
+    """
 
     tenant: TenantId
     fence: Fence

@@ -17,12 +17,14 @@ class Patience:
     outage_pause: timedelta = timedelta(seconds=30)
 
 
-def next_try(*, patience: Patience, tries: int, first_failed_at: datetime, now: datetime, jitter: float) -> datetime | None:
+def next_try(
+    *, patience: Patience, tries: int, first_failed_at: datetime, now: datetime, jitter: float
+) -> datetime | None:
     """When a record that failed `tries` times is due again; None when it has been given up.
 
     Exponential, with `jitter` (0 to 1) spreading each wait over its upper half, so that many do not return at once.
     """
     if now - first_failed_at >= patience.give_up:
         return None
-    wait = min(patience.first * 2 ** min(tries - 1, 30), patience.longest)
+    wait = min(patience.first * 2.0 ** min(tries - 1, 30), patience.longest)
     return now + wait * (0.5 + jitter / 2)

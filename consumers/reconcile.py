@@ -81,7 +81,7 @@ class Reconciler:
         return planned
 
     async def _paid(self, view: TenantView, record: Record) -> bool | None:
-        """Paid by payments: asked only where Klipboard said Paid; a balance of zero alone may be a void (R-44, R-45)."""
+        """Paid by payments: asked where Klipboard said Paid; a balance of zero may be a void too (R-44, R-45)."""
         if record.desired.paid is None or record.link is None or record.seen is None:
             return None
         return record.seen.get("Balance") == 0 and await self.books.paid(view.realm, record.link.id)
@@ -90,7 +90,9 @@ class Reconciler:
         """The work without the creates that QuickBooks already has; one query serves all of one type."""
         found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for type_ in LOOKED_UP_FIRST:
-            names = [w.operation.lookup_name for w in work if isinstance(w.operation, Create) and w.operation.type == type_]
+            names = [
+                w.operation.lookup_name for w in work if isinstance(w.operation, Create) and w.operation.type == type_
+            ]
             if not names:
                 continue
             answer = await self.quickbooks.query(
@@ -125,7 +127,9 @@ class Reconciler:
         mark = identity.marker(tenant=key.tenant, kind=key.kind, id=key.id)
         taken = await self.books.linked(view.realm, create.type, [str(row["Id"]) for row in named])
         for row in named:
-            if str(row["Id"]) not in taken and adoptable(type=create.type, fields=create.fields, marker=mark, object=row, sure=True):
+            if str(row["Id"]) not in taken and adoptable(
+                type=create.type, fields=create.fields, marker=mark, object=row, sure=True
+            ):
                 await self.settler.adopt(lease, work.record, create, row, view.realm)
                 return True
         if named and create.type == "Invoice":
@@ -143,8 +147,6 @@ class Reconciler:
 
 def _same_name(create: Create, row: Mapping[str, Any]) -> bool:
     return normalised(name_of(create.type, row)) == normalised(create.lookup_name)
-
-
 
 
 def _plan_or_refuse(record: Record, around: Surroundings) -> Operation:

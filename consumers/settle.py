@@ -5,7 +5,7 @@ open, and it is looked into later; a crash after it leaves nothing to do.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,8 @@ from consumers.books import Books, Settling
 from consumers.operations import Create, Nothing, Refuse, Wait
 from consumers.patience import Patience, next_try
 from consumers.records import Link, RealmId, Record, RecordKey, State, SyncToken
-from mapping.foreign import unlike
 from mapping.difference import agreed, lay_over
+from mapping.foreign import unlike
 from mapping.outcomes import Outcome
 from schemas.outcomes import SyncFailed, SyncSucceeded, SyncWaiting
 from schemas.quickbooks.answers import Faulted
@@ -30,17 +30,22 @@ class Settler:
 
     books: Books
     patience: Patience
+    jitter: Callable[[], float] = random.random
 
     async def executed(self, lease: Lease, attempt: Attempt, shown: Shown, *, closing: Closing, tid: str = "") -> None:
         """QuickBooks has what the attempt asked for."""
         link = _link(attempt.type, shown, attempt.realm)
         async with self.books.settling(lease) as books:
-            if not await books.close(attempt, Closed(closing=closing, quickbooks_id=link.id, token=link.token, intuit_tid=tid)):
+            if not await books.close(
+                attempt, Closed(closing=closing, quickbooks_id=link.id, token=link.token, intuit_tid=tid)
+            ):
                 return
             record = await books.record(attempt.key)
             base = {} if attempt.verb is Verb.CREATE else record.sent
             sent = lay_over(type=attempt.type, sent=base, fields=attempt.fields, answered=shown)
-            foreign = unlike(type=attempt.type, fields=attempt.fields, object=shown) if closing is Closing.ADOPTED else {}
+            foreign = (
+                unlike(type=attempt.type, fields=attempt.fields, object=shown) if closing is Closing.ADOPTED else {}
+            )
             await books.store(
                 replace(
                     _settled(record, attempt.planned_revision, attempt.last_version),
@@ -82,7 +87,9 @@ class Settler:
             await books.store(_explained(settled, State.REFUSED, outcome, refusals=record.refusals + 1))
             await self._tell_failed(books, attempt, outcome, answer)
 
-    async def retried(self, lease: Lease, attempt: Attempt, outcome: Outcome, answer: Faulted | None, now: datetime) -> None:
+    async def retried(
+        self, lease: Lease, attempt: Attempt, outcome: Outcome, answer: Faulted | None, now: datetime
+    ) -> None:
         """One record's trouble: again later, and given up after a day."""
         async with self.books.settling(lease) as books:
             if not await books.close(attempt, _fault(Closing.NOT_EXECUTED, answer)):
@@ -90,7 +97,11 @@ class Settler:
             record = await books.record(attempt.key)
             since = record.first_failed_at or now
             again = next_try(
-                patience=self.patience, tries=record.tries + 1, first_failed_at=since, now=now, jitter=random.random()
+                patience=self.patience,
+                tries=record.tries + 1,
+                first_failed_at=since,
+                now=now,
+                jitter=self.jitter(),
             )
             failed = replace(record, tries=record.tries + 1, first_failed_at=since, next_attempt_at=again)
             if again is None:
@@ -98,7 +109,9 @@ class Settler:
                 await self._tell_failed(books, attempt, outcome, answer)
             await books.store(_explained(failed, State.FAILED, outcome, refusals=record.refusals + 1))
 
-    async def paused(self, lease: Lease, attempt: Attempt, cause: str, seconds: float, answer: Faulted | None = None) -> None:
+    async def paused(
+        self, lease: Lease, attempt: Attempt, cause: str, seconds: float, answer: Faulted | None = None
+    ) -> None:
         """The tenant's trouble, not the record's: it costs no try."""
         async with self.books.settling(lease) as books:
             await books.pause(lease.tenant, cause=cause, seconds=seconds)
@@ -147,7 +160,10 @@ class Settler:
                 case Nothing():
                     await books.store(
                         replace(
-                            settled, state=State.SYNCED, sent=record.sent | dict(operation.fields or {}), cause=operation.note
+                            settled,
+                            state=State.SYNCED,
+                            sent=record.sent | dict(operation.fields or {}),
+                            cause=operation.note,
                         )
                     )
                 case Wait():

@@ -128,7 +128,7 @@ class Writes:
         await self.settler.refused(lease, attempt, outcome, answer)
 
     async def _duplicate_name(self, lease: Lease, attempt: Attempt, answer: Faulted, outcome: Outcome) -> None:
-        """A name that is taken may be taken by our own lost create; otherwise it is a clash, which is never doubled (R-30)."""
+        """A name that is taken may be taken by our own lost create; otherwise it is a clash, never doubled (R-30)."""
         if attempt.verb is Verb.CREATE and (attempt.repeats > 0 or attempt.type == "Item"):
             found = await self.finder.find(lease, attempt)
             if isinstance(found, NotAnswered):

@@ -21,7 +21,7 @@ class Clock(Protocol):
 
 
 class Lacking(Exception):  # noqa: N818 - the name says what happened
-    """The answer does not tell these invoices' balances, or the payment methods. Nothing was stored: read them first."""
+    """The answer does not tell these invoices' balances, or the payment methods. Nothing was stored: read them."""
 
     def __init__(self, *, invoices: frozenset[str] = frozenset(), methods: bool = False) -> None:
         super().__init__(f"invoices {sorted(invoices)}, payment methods {methods}")

@@ -33,7 +33,9 @@ Text = Annotated[str, AfterValidator(_without_nul)]
 ShortText = Annotated[str, StringConstraints(max_length=255), AfterValidator(_without_nul)]
 LongText = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_without_nul)]
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_without_nul)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=False), AfterValidator(_without_nul)]
+Name = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, strip_whitespace=False), AfterValidator(_without_nul)
+]
 Version = Annotated[int, Field(ge=0, le=INT64_MAX, strict=True)]
 """A version that grows with every change of one thing: a counter, or microseconds since 1970."""
 
@@ -53,6 +55,6 @@ Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
 class Fact(BaseModel):
-    """Frozen content of an event. A producer validates with `extra="forbid"`, a consumer leaves unknown fields alone."""
+    """Frozen content of an event. A producer validates with `extra="forbid"`, a consumer skips unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -35,7 +35,7 @@ class InvoiceLine(Fact):
 
     @property
     def amount(self) -> Decimal:
-        """Quantity × unit price, rounded half up to the cent."""
+        """Quantity times unit price, rounded half up to the cent."""
         return (self.quantity * self.unit_price).quantize(CENT, ROUND_HALF_UP)
 
 

@@ -170,7 +170,7 @@ class StoredBooks:
             await check_fence(connection, attempt.key.tenant, attempt.fence)
             stored = await connection.execute(_REMEMBER, _attempt_row(attempt) | {"next_step_in": next_step_in})
             if stored.first() is None:
-                msg = f"request id {attempt.request_id} of {attempt.key.subject} was used and settled before; this is a bug"
+                msg = f"request id {attempt.request_id} of {attempt.key.subject} was settled before; this is a bug"
                 raise RuntimeError(msg)
 
     async def open_attempts(self, tenant: TenantId) -> Sequence[Attempt]:

@@ -1,4 +1,4 @@
-"""Who owns which tenant. Every time in here is the database's clock; the holder's own clock never decides for others."""
+"""Who owns which tenant. Every time here is by the database's clock; a holder's own never decides for others."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
@@ -94,7 +94,7 @@ class Leases:
             return int((await connection.execute(_SHARE, {"seconds": self._seconds})).scalar_one())
 
     async def claim(self, *, limit: int) -> Sequence[tuple[TenantId, Fence]]:
-        """Take due tenants without an owner; a fence is greater than every fence before it, even in a restored database."""
+        """Take due tenants without an owner; a fence exceeds every fence before it, in a restored database too."""
         async with self._database.transaction() as connection:
             rows = await connection.execute(CLAIM, self._who | {"seconds": self._seconds, "limit": limit})
             return [(TenantId(row.tenant_id), Fence(row.fence)) for row in rows]

@@ -12,13 +12,15 @@ from schemas.kinds import Kind, KlipboardId, TenantId
 
 _PARTS: Final = ("content", "status", "presence", "paid")
 
-# A link of another realm than the connection's is never used, so the join is by the realm connected now.
-_SELECT: Final = """
+_COLUMNS: Final = """
 SELECT r.tenant_id, r.kind, r.klipboard_id, r.desired, r.revision, r.settled_revision, r.settled_version, r.state,
        r.cause, r.next_step, r.waits_kind, r.waits_id, r.next_attempt_at, r.first_failed_at, r.tries, r.generation,
        r.refusals, r.sent, r.seen, r.unreturned,
        l.realm AS link_realm, l.type AS link_type, l.quickbooks_id AS link_id, l.token AS link_token
-  FROM sync_record r
+"""
+
+# A link of another realm than the connection's is never used, so the join is by the realm connected now.
+_LINK: Final = """
   LEFT JOIN connection c ON c.tenant_id = r.tenant_id
   LEFT JOIN link l ON l.ledger = 'quickbooks' AND l.realm = c.realm AND l.tenant_id = r.tenant_id
                   AND l.kind = r.kind AND l.klipboard_id = r.klipboard_id
@@ -30,17 +32,24 @@ def select_records(clauses: str) -> TextClause:
 
     The tables are named r (sync_record), c (connection) and l (link). `clauses` is our own text, never anybody's input.
     """
-    return text(_SELECT + clauses).columns(desired=JSONB, sent=JSONB, seen=JSONB, unreturned=JSONB)  # type: ignore[return-value]
+    return _typed(f"{_COLUMNS} FROM sync_record r {_LINK} {clauses}")
 
 
-# In key order, so that two transactions never wait for each other in a ring. Served by the primary key of sync_record:
-# the keys come as three arrays, read together.
-LOCK: Final = select_records("""
- WHERE (r.tenant_id, r.kind, r.klipboard_id) IN (
-       SELECT * FROM unnest(CAST(:tenants AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[])))
- ORDER BY r.tenant_id COLLATE "C", r.kind COLLATE "C", r.klipboard_id COLLATE "C"
-   FOR UPDATE OF r
-""")
+def _typed(statement: str) -> TextClause:
+    return text(statement).columns(desired=JSONB, sent=JSONB, seen=JSONB, unreturned=JSONB)  # type: ignore[return-value]
+
+
+# The keys come as three arrays in key order, and rows are looked up and locked one by one in that order, so that two
+# transactions never wait for each other in a ring. Each look is served by the primary key of sync_record.
+LOCK: Final = _typed(f"""
+{_COLUMNS}
+  FROM unnest(CAST(:tenants AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[])) AS k (tenant, kind, id)
+ CROSS JOIN LATERAL (
+       SELECT * FROM sync_record
+        WHERE tenant_id = k.tenant AND sync_record.kind = k.kind AND klipboard_id = k.id
+          FOR UPDATE) AS r
+{_LINK}
+""")  # noqa: S608 - our own constants
 
 
 async def lock_records(connection: AsyncConnection, keys: Iterable[RecordKey]) -> dict[RecordKey, Record]:

@@ -178,5 +178,3 @@ class OwnerTransaction:
 
 def _names(key: RecordKey) -> dict[str, str]:
     return {"tenant": key.tenant, "kind": key.kind.value, "id": key.id}
-
-

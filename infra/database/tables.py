@@ -156,7 +156,9 @@ class Attempt(SQLModel, table=True):
     """One operation in one call, stored with its exact bytes before it leaves; open while `outcome` is null."""
 
     __table_args__ = (
-        Index("attempt_open", "tenant_id", "kind", "klipboard_id", unique=True, postgresql_where=text("outcome is null")),
+        Index(
+            "attempt_open", "tenant_id", "kind", "klipboard_id", unique=True, postgresql_where=text("outcome is null")
+        ),
         Index("attempt_echo", "realm", "type", "quickbooks_id", "token_answered"),
         Index("attempt_sent", "realm", "sent_at"),
     )

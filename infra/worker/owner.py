@@ -1,4 +1,4 @@
-"""The owner's loop: one tenant, one lease, and all that is done for it: poll, look into open attempts, write what is due."""
+"""The owner's loop: one tenant, one lease; it polls, looks into open attempts, and writes what is due."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -132,9 +132,7 @@ class Owner:
         room = IN_FLIGHT - len(self._calls)
         if room <= 0:
             return False
-        work, settled = await self.parts.reconciler.next_work(
-            self.lease, view, besides=self._calls.keys(), limit=room
-        )
+        work, settled = await self.parts.reconciler.next_work(self.lease, view, besides=self._calls.keys(), limit=room)
         for piece in work:
             self._start(piece.record.key, self._send(piece, view))
         return settled

@@ -12,7 +12,6 @@ from consumers.books import FenceLost
 from infra.database.intake import is_transient
 from infra.worker.keeper import Keeper, NameTaken, sleep_or
 from infra.worker.owner import Owner, Parts
-from producers.ports import FenceLost as ReturnFenceLost
 from schemas.kinds import TenantId
 
 log = structlog.get_logger()
@@ -109,7 +108,7 @@ class Worker:
         lease = owner.lease
         try:
             await owner.run()
-        except (FenceLost, ReturnFenceLost):
+        except FenceLost:
             log.info("Another worker owns the tenant now", tenant=lease.tenant, fence=lease.fence)
             self.keeper.forget(lease)
         except Exception as error:
@@ -126,7 +125,7 @@ class Worker:
     async def _release(self, leases: list[Lease]) -> None:
         try:
             await self.keeper.release(leases)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - logged; the lease runs out by itself
             # Nobody is harmed: an unreleased lease runs out by itself.
             log.warning("A lease could not be given back", why=repr(error))
 

@@ -167,7 +167,6 @@ async def test_the_folds_lock_is_served_by_the_primary_key(here: World) -> None:
 
     plan = await explained(here, rows.LOCK, {**rows.key_arrays(keys)})
 
-    print(plan)
     assert "sync_record_pkey" in plan
     assert "Seq Scan on sync_record" not in plan
 

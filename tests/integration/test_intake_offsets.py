@@ -1,12 +1,13 @@
 """The stored offset is the truth: after crashes, with zombies about, and when the database goes back in time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 
 import pytest
 
 from consumers.folding import fold_batch
-from consumers.ports import Place
+from consumers.ports import Arrived, Place
+from infra.database.intake import PostgresIntakeStore
 from infra.kafka.consumer import KafkaLog
 from tests.integration.kafka_world import QUICK, World, invoice, world
 
@@ -46,36 +47,25 @@ async def test_folding_resumes_exactly_after_a_crash_between_transaction_and_com
     assert await here.committed() is None
     await here.publish(*(invoice(id_=str(number)) for number in range(5, 8)))
 
-    taken = Taken()
-    async with here.log() as source, here.folding(source, store=taken.around(here)):
+    store = NotingStore(here)
+    async with here.log() as source, here.folding(source, store=store):
         await here.until("SELECT count(*) FROM sync_record WHERE kind = 'invoice'", 8)
 
     assert await here.invoices() == [(str(number), 1) for number in range(8)]
-    assert taken.offsets[0] == 5
+    assert store.began[0] == 5
     assert await here.offset() == 8
 
 
-class Taken:
+class NotingStore(PostgresIntakeStore):
     """Notes from which stored offsets folding began."""
 
-    def __init__(self) -> None:
-        self.offsets: list[int] = []
+    def __init__(self, here: World) -> None:
+        super().__init__(here.database)
+        self.began: list[int] = []
 
-    def around(self, here: World) -> "NotingStore":
-        return NotingStore(here, self)
-
-
-class NotingStore:
-    def __init__(self, here: World, taken: Taken) -> None:
-        self._store = here.store
-        self._taken = taken
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
-
-    async def stored(self, places: list[Place]) -> Mapping[Place, Mapping[str, int]]:
-        found = await self._store.stored(places)
-        self._taken.offsets.extend(offset for by_cluster in found.values() for offset in by_cluster.values())
+    async def stored(self, places: Collection[Place]) -> Mapping[Place, Mapping[str, int]]:
+        found = await super().stored(places)
+        self.began.extend(offset for by_cluster in found.values() for offset in by_cluster.values())
         return found
 
 
@@ -170,9 +160,9 @@ async def test_a_stored_offset_beyond_the_end_starts_at_the_beginning(here: Worl
     assert await here.offset() == 1
 
 
-async def _all(source: KafkaLog, here: World, *, count: int) -> list:  # type: ignore[type-arg]
+async def _all(source: KafkaLog, here: World, *, count: int) -> list[Arrived]:
     """The first messages of the topic, taken as intake takes them."""
-    taken: list = []  # type: ignore[type-arg]
+    taken: list[Arrived] = []
     async with asyncio.timeout(30):
         while len(taken) < count:
             if standings := await source.unplaced():

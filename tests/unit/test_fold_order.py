@@ -64,7 +64,7 @@ def test_any_order_repetition_and_splitting_gives_the_same_desired_state(
     history: tuple[Event, ...], chance: st.DataObject
 ) -> None:
     """Repeats, late arrivals and replays change nothing, because facts carry versions."""
-    in_order = sorted(history, key=lambda each: each.version)
+    in_order = sorted(history, key=lambda each: each.version or 0)
     repeats = chance.draw(st.lists(st.sampled_from(history), max_size=8)) if history else []
     shuffled = chance.draw(st.permutations([*history, *repeats]))
     cut = chance.draw(st.integers(0, len(shuffled)))
