@@ -96,7 +96,7 @@ def of_attributes(attributes: Mapping[str, Any], value: bytes, *, strict: bool) 
         version=checks.version(attributes.get("aggregateversion"), required=event_type.versioned),
         schema_version=event_type.version,
         traceparent=checks.traceparent(attributes.get("traceparent")),
-        data=reading.data(value),
+        data=reading.content(value),
         fact=reading.fact(event_type, value, strict=strict),
     )
 

@@ -31,7 +31,7 @@ class _NotOurJsonError(ValueError):
     """JSON that two readers could understand differently; write it without duplicates, NaN or infinities."""
 
 
-def data(value: bytes) -> dict[str, Any]:
+def content(value: bytes) -> dict[str, Any]:
     """The JSON object in `value`, decimals exact. Raises Unreadable where it is none, or could not be stored."""
     found = json_object(value, field="data")
     for problem in _unstorable(found):

@@ -32,7 +32,7 @@ def read(line: bytes | str) -> envelope.Event:
         raise Unreadable(Reason.SCHEMA_VIOLATION, Problem("data", "is missing; add the event's content"))
     attributes = {name: value for name, value in members.items() if name != "data" and value is not None}
     attributes["time"] = _time(members["time"])
-    return envelope.of_attributes(attributes, _data(members["data"]), strict=True)
+    return envelope.of_attributes(attributes, _json_bytes(members["data"]), strict=True)
 
 
 def write(event: envelope.Event) -> str:
@@ -70,7 +70,7 @@ def _time(value: object) -> datetime | None:
         return None
 
 
-def _data(value: object) -> bytes:
+def _json_bytes(value: object) -> bytes:
     try:
         return exact.dumps(value).encode()
     except UnicodeEncodeError:

@@ -1,15 +1,16 @@
 """What a fold transaction leaves in the database, and which indexes serve it."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
-from consumers.records import RecordKey, State
+from consumers.records import Record, RecordKey, State
 from infra.database import intake as intake_sql
 from infra.database import rows
-from infra.database.intake import is_transient
+from infra.database.intake import PostgresIntakeStore, PostgresIntaking, is_transient
 from schemas.commands import SyncRequested
 from schemas.envelope import Message, encode, outgoing
 from schemas.kinds import Kind, KlipboardId, TenantId
@@ -58,6 +59,48 @@ async def test_lines_fold_into_items_once_however_they_are_spelt(here: World) ->
 
     names = await here.rows("SELECT desired #>> '{content,value,name}' FROM sync_record WHERE kind = 'item' ORDER BY 1")
     assert names == [("Pipe",), ("Valve",)]
+
+
+async def test_items_do_not_depend_on_the_order_in_which_edits_arrive(here: World) -> None:
+    """The same events shuffled give the same books: an outdated edit calls for its items too."""
+    await here.publish(invoice(id_="1", version=2, line="Pipe"), invoice(id_="1", version=1, line="Valve"))
+
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 2)
+
+    names = await here.rows("SELECT desired #>> '{content,value,name}' FROM sync_record WHERE kind = 'item' ORDER BY 1")
+    assert names == [("Pipe",), ("Valve",)]
+    assert await here.invoices() == [("1", 1)]
+
+
+class BlindOnce(PostgresIntakeStore):
+    """A store that misses the records once, as if they were made between its look and its write."""
+
+    blind = True
+
+    @asynccontextmanager
+    async def intaking(self) -> AsyncIterator[PostgresIntaking]:
+        async with super().intaking() as transaction:
+            if self.blind:
+                self.blind = False
+                transaction.records = self._nothing  # type: ignore[method-assign]
+            yield transaction
+
+    async def _nothing(self, keys: object) -> dict[RecordKey, Record]:  # noqa: ARG002 - the port's
+        return {}
+
+
+async def test_a_record_made_between_look_and_write_is_not_overwritten(here: World) -> None:
+    """What was folded from nothing is not laid over a record that somebody made meanwhile: the batch is repeated."""
+    await here.publish(invoice(id_="1", version=1))
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 1)
+    await here.publish(invoice(id_="1", version=2, number="B"))
+
+    async with here.log() as source, here.folding(source, store=BlindOnce(here.database)):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 2)
+
+    assert await here.invoices() == [("1", 2)]
 
 
 async def test_a_stored_record_reads_back_as_it_was_folded(here: World) -> None:

@@ -34,7 +34,7 @@ def test_a_partition_starts_where_its_stored_offset_says(
 
     start = start_of(standing=standing, cluster="here", stored=stored)
 
-    assert (start.offset, start.alarms) == (offset, alarms)
+    assert (start.offset, start.alarms) == (offset, frozenset(alarms))
 
 
 def test_every_alarm_has_a_sentence_for_a_person() -> None:

@@ -1,0 +1,45 @@
+"""`klipsync worker`: folds, writes, polls and relays, until it is told to stop."""
+
+import asyncio
+import signal
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import SQLAlchemyError
+
+from infra import bootstrap
+from infra.database.migrate import migrate
+from infra.quickbooks.errors import QuickBooksError
+from infra.settings import Settings
+from infra.worker.keeper import NameTaken
+
+NAME = "This worker's name: stable over restarts, and different for every worker. Default: the host's name."
+
+
+def worker(name: Annotated[str | None, typer.Option(help=NAME)] = None) -> None:
+    """Run one worker. Add more, on this machine or others, each with a name of its own; they share the tenants.
+
+    Exit codes: 0 after SIGTERM or SIGINT, 1 when a setting is missing or wrong, 3 when another process took the name.
+    """
+    settings = Settings() if name is None else Settings(worker_name=name)
+    try:
+        asyncio.run(run(settings))
+    except* NameTaken as taken:
+        typer.echo(" ".join((NameTaken.__doc__ or "").split()), err=True)
+        raise typer.Exit(3) from taken
+    except* (bootstrap.NotConfigured, QuickBooksError, SQLAlchemyError, OSError) as wrong:
+        typer.echo(f"The worker cannot start. {wrong.exceptions[0]}", err=True)
+        raise typer.Exit(1) from wrong
+
+
+async def run(settings: Settings, *, wrap: bootstrap.Wrap = bootstrap.as_it_is) -> None:
+    """Run a worker until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, stop.set)
+    database = bootstrap.database_of(settings)
+    await migrate(database)
+    await database.close()
+    async with bootstrap.worker(settings, wrap=wrap) as built:
+        await built.run(stop)
