@@ -140,7 +140,7 @@ class Reconciler:
 
     async def _hold(self, lease: Lease, answer: Answer) -> None:
         outcome = classify(answer, operation="query")
-        throttled = outcome.kind is OutcomeKind.PAUSE
+        throttled = outcome.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE)
         pause = self.patience.throttle_pause if throttled else self.patience.outage_pause
         await self.settler.hold(lease, outcome.cause, pause.total_seconds())
 

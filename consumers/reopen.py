@@ -52,7 +52,7 @@ class Reopening:
 
     async def _hold(self, lease: Lease, found: NotAnswered) -> None:
         outcome = classify(found.answer, operation="query")
-        throttled = outcome.kind is OutcomeKind.PAUSE
+        throttled = outcome.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE)
         pause = self.patience.throttle_pause if throttled else self.patience.outage_pause
         await self.writes.settler.hold(lease, outcome.cause, pause.total_seconds())
 

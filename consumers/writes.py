@@ -102,7 +102,7 @@ class Writes:
         match outcome.kind:
             case OutcomeKind.UNKNOWN:
                 return
-            case OutcomeKind.PAUSE:
+            case OutcomeKind.PAUSE | OutcomeKind.REAUTHORISE:
                 seconds = self.patience.throttle_pause.total_seconds()
                 await self.settler.paused(lease, attempt, outcome.cause, seconds, answer)
             case OutcomeKind.RETRY:

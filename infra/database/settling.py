@@ -38,14 +38,15 @@ RETURNING id
 _STORE: Final = text("""
 UPDATE sync_record r
    SET sent = CAST(:sent AS jsonb), unreturned = CAST(:unreturned AS jsonb), state = :state, cause = :cause,
-       next_step = :next_step, waits_kind = :waits_kind, waits_id = :waits_id, next_attempt_at = :next_attempt_at,
+       next_step = :next_step, waits_kind = CAST(:waits_kind AS text), waits_id = CAST(:waits_id AS text),
+       next_attempt_at = :next_attempt_at,
        first_failed_at = :first_failed_at, tries = :tries, refusals = :refusals, settled_version = :settled_version,
        settled_at = clock_timestamp(),
        settled_revision = CASE
-           WHEN :waits_id IS NOT NULL AND EXISTS (
+           WHEN CAST(:waits_id AS text) IS NOT NULL AND EXISTS (
                 SELECT FROM link l JOIN connection c ON c.realm = l.realm AND c.tenant_id = l.tenant_id
-                 WHERE l.ledger = 'quickbooks' AND l.tenant_id = :tenant AND l.kind = :waits_kind
-                   AND l.klipboard_id = :waits_id)
+                 WHERE l.ledger = 'quickbooks' AND l.tenant_id = :tenant AND l.kind = CAST(:waits_kind AS text)
+                   AND l.klipboard_id = CAST(:waits_id AS text))
            THEN r.settled_revision ELSE :settled_revision END
  WHERE tenant_id = :tenant AND kind = :kind AND klipboard_id = :id
 """)

@@ -37,7 +37,7 @@ def test_the_complete_record_is_readable_as_it_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    "row", re.findall(r"^\| `([\w-]+)` \| `([0-9a-f ]+)` \| `(0x\w+)` \| (\d+) \| (\d+) \|$", PAGE, re.M)
+    "row", re.findall(r"^\| `([\w-]+)` \| `([0-9a-f ]+)` \| `(0x\w+)` \| (\d+) \| (\d+) \|$", PAGE, re.MULTILINE)
 )
 def test_the_worked_partition_is_right(row: tuple[str, ...]) -> None:
     """Another client that gets these numbers puts a tenant where ours does."""

@@ -35,7 +35,7 @@ def changed(path: str, value: object) -> dict[str, Any]:
     """BASE with the value at a dotted path set, or taken away with None."""
     copy: dict[str, Any] = json.loads(json.dumps(BASE))
     *steps, last = path.split(".")
-    place = copy
+    place: Any = copy
     for step in steps:
         place = place[int(step)] if isinstance(place, list) else place[step]
     if value is None:
