@@ -70,7 +70,7 @@ def decode(message: Message, *, strict: bool = False) -> Event:
         raise Unreadable(Reason.NOT_DECODABLE, Problem("value", "is empty; send the event's data as a JSON object"))
     attributes = checks.of_headers(message.headers)
     tenant = attributes.get("tenantid", "")
-    if tenant and message.key is not None and message.key != tenant.encode():
+    if tenant.strip() and message.key is not None and message.key != tenant.encode():
         raise Unreadable(Reason.WRONG_KEY, Problem("key", "differs from tenantid; the key is the tenant id in UTF-8"))
     return of_attributes(attributes, message.value, strict=strict)
 

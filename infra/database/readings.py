@@ -47,7 +47,7 @@ UPDATE sync_record
 _TOKEN: Final = text("""
 UPDATE link SET token = :token
  WHERE ledger = 'quickbooks' AND realm = :realm AND tenant_id = :tenant AND kind = :kind AND klipboard_id = :key_id
-   AND CAST(token AS bigint) < CAST(:token AS bigint)
+   AND CAST(token AS bigint) < CAST(CAST(:token AS text) AS bigint)
 """)
 
 # Settled at whatever revision it has: nothing is left to write, until Klipboard changes something again.
