@@ -4,12 +4,13 @@ import asyncio
 import json
 import logging
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 
 from infra.demo import report
 from infra.demo.children import ChildFailed
+from infra.demo.control import ControlRefused
 from infra.demo.day import SEED, events
 from infra.demo.run import Options, Outcome, run
 from infra.demo.screen import Screen
@@ -29,6 +30,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Chooses the moments at which things go wrong.")] = 1,
     state: Annotated[Path, typer.Option(help="Where each run has a folder of its own.")] = Path(".klipsync/demo"),
     file: Annotated[Path | None, typer.Option("--events", help="Another day than examples/one-day.jsonl.")] = None,
+    request_ids: Annotated[
+        Literal["forever", "none"],
+        typer.Option(help="How long the sandbox remembers request ids; Intuit does not say."),
+    ] = "forever",
     patience: Annotated[float, typer.Option(help="Seconds after the last event until the books are judged.")] = 90.0,
 ) -> None:
     """Publish a working day, kill workers and lose answers meanwhile, then compare QuickBooks with Klipboard.
@@ -38,12 +43,22 @@ def demo(
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # new topics have no leader yet; it asks again by itself
     screen = Screen()
     folder = fresh_folder(state)
-    options = Options(events=file or _day(folder), state=folder, seconds=seconds, seed=seed, patience=patience)
+    outcome: Outcome | None = None
+    options = Options(
+        events=file or _day(folder),
+        state=folder,
+        seconds=seconds,
+        seed=seed,
+        patience=patience,
+        request_ids=request_ids,
+    )
     try:
         outcome = asyncio.run(run(options, screen))
-    except (EmbeddedError, KafkaError, ChildFailed) as error:
-        screen.say(f"The demo could not run: {error}")
-        raise typer.Exit(NOT_STARTED) from error
+    except* (EmbeddedError, KafkaError, ChildFailed, ControlRefused) as failures:
+        for error in failures.exceptions:
+            screen.say(f"The demo could not run: {error}")
+    if outcome is None:
+        raise typer.Exit(NOT_STARTED)
     _tell(outcome, screen, as_json=as_json)
     raise typer.Exit(0 if outcome.numbers.good else 1)
 

@@ -60,6 +60,8 @@ class Options:
     seed: int = 1
     patience: float = 90.0
     """Seconds after the last event until the books are judged as they are."""
+    request_ids: str = "forever"
+    """How long the sandbox remembers request ids: "forever" or "none". Intuit documents neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +202,9 @@ async def _set_up(
 ) -> Demo:
     state = options.state
     base = await stack.enter_async_context(stage.base(state, report=screen.say))
-    addresses = await stack.enter_async_context(stage.sandbox(state / "logs" / "sandbox.log"))
+    addresses = await stack.enter_async_context(
+        stage.sandbox(state / "logs" / "sandbox.log", request_ids=options.request_ids)
+    )
     control = await stack.enter_async_context(Control(addresses.control_url))
     env = {**base.env, **addresses.env, **{f"KLIPSYNC_{name}": value for name, value in SHORTENED.items()}}
     screen.say(f"connecting {len(expectation.tenants)} tenants to companies of the sandbox QuickBooks")

@@ -90,9 +90,9 @@ async def base(
 
 
 @asynccontextmanager
-async def sandbox(log: Path) -> AsyncIterator[SandboxAddresses]:
-    """A sandbox QuickBooks in a process of its own. Raises ChildFailed."""
-    command = (sys.executable, "-m", "infra.sandbox.quickbooks", "--port", "0", "--json")
+async def sandbox(log: Path, *, request_ids: str = "forever") -> AsyncIterator[SandboxAddresses]:
+    """A sandbox QuickBooks in a process of its own; `request_ids`: how long it remembers them. Raises ChildFailed."""
+    command = (sys.executable, "-m", "infra.sandbox.quickbooks", "--port", "0", "--request-ids", request_ids, "--json")
     process = await launch(command, env={}, log=log, piped=True)
     try:
         async with asyncio.timeout(_START):
