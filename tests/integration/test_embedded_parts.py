@@ -104,7 +104,9 @@ def assert_gone(processes: list[psutil.Process]) -> None:
 
 
 def guardian_of(pid: int) -> psutil.Process:
-    (guardian,) = psutil.Process(pid).children()
+    """The one guardian that this process started; pytest itself may have other children."""
+    children = psutil.Process(pid).children()
+    (guardian,) = [child for child in children if "infra.embedded.guardian" in child.cmdline()]
     return guardian
 
 
