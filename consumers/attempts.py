@@ -89,6 +89,8 @@ class TenantView:
     polled_at: datetime | None
     next_poll_at: datetime | None
     rewound_at: datetime | None
+    rewound_to: datetime | None
+    """When the database was found to have gone back in time, and to which moment."""
     now: datetime
     """The database's clock when this was read."""
     settings: Mapping[str, Any] = field(default_factory=dict)

@@ -79,6 +79,11 @@ class Books(Protocol):
     async def unlinked(self, realm: RealmId, type_: str, *, since: datetime) -> Sequence[Mapping[str, Any]]:
         """Objects of that type that belong to no record and were first seen since then."""
 
+    async def made_between(
+        self, realm: RealmId, type_: str, *, since: datetime, until: datetime
+    ) -> Sequence[Mapping[str, Any]]:
+        """Objects of that type that belong to no record and were made then, by QuickBooks' clock."""
+
     async def deleted_since(self, realm: RealmId, type_: str, *, since: datetime) -> bool:
         """Whether an object of that type that belonged to no record was deleted since then."""
 

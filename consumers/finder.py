@@ -7,7 +7,7 @@ from typing import Any
 from consumers.attempts import Attempt, Lease
 from consumers.books import Books, QuickBooks
 from mapping import identity
-from mapping.lookups import adoptable, lookup_query, name_of
+from mapping.lookups import adoptable, lookup_query, name_of, renamed
 from schemas import exact
 from schemas.quickbooks.answers import Accepted, Answer
 
@@ -24,6 +24,13 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Absent:
     """QuickBooks answered, and it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubtful:
+    """This object was made and then edited since the attempt left: it may be ours under another name."""
+
+    shown: Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Finder:
             return Found(answer.body[attempt.type])
         return NotAnswered(answer)
 
-    async def find(self, lease: Lease, attempt: Attempt) -> Found | Absent | NotAnswered:
+    async def find(self, lease: Lease, attempt: Attempt) -> Found | Doubtful | Absent | NotAnswered:
         """The object that a create may have made: by name or number, then among the unlinked ones of the change feed.
 
         Its customer, amount and our marker decide as well; the marker alone never does.
@@ -63,15 +70,15 @@ class Finder:
             return NotAnswered(answer)
         rows = list(rows_of(answer, attempt.type))
         since = attempt.first_sent_at
-        if since is not None:
-            rows += await self.books.unlinked(attempt.realm, attempt.type, since=since)
-        taken = await self.books.linked(attempt.realm, attempt.type, [str(row["Id"]) for row in rows])
-        free = (row for row in rows if str(row["Id"]) not in taken)
-        return next((Found(row) for row in free if self._ours(attempt, row)), Absent())
+        younger = [] if since is None else await self.books.unlinked(attempt.realm, attempt.type, since=since)
+        taken = await self.books.linked(attempt.realm, attempt.type, [str(row["Id"]) for row in (*rows, *younger)])
+        free = (row for row in (*rows, *younger) if str(row["Id"]) not in taken)
+        found = next((Found(row) for row in free if self._ours(attempt, row)), None)
+        return found or next((Doubtful(row) for row in younger if _may_be(attempt, row)), Absent())
 
     async def name_holder(self, lease: Lease, attempt: Attempt) -> str:
         """Who has the name we were refused, in a person's words; empty when QuickBooks does not show it."""
-        types = ("Item",) if attempt.type == "Item" else ("Customer", "Vendor")
+        types = ("Customer", "Vendor") if attempt.type in {"Customer", "Vendor"} else (attempt.type,)
         for type_ in types:
             statement = lookup_query(type=type_, names=[name_of(attempt.type, attempt.fields)])
             answer = await self.quickbooks.query(
@@ -95,3 +102,7 @@ def rows_of(answer: Accepted, type_: str) -> list[Shown]:
 def attempt_object_id(attempt: Attempt) -> str:
     """The QuickBooks id inside an update's stored body."""
     return str(exact.loads(attempt.body)["Id"])
+
+
+def _may_be(attempt: Attempt, row: Shown) -> bool:
+    return renamed(type=attempt.type, fields=attempt.fields, object=row)

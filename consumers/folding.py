@@ -20,6 +20,11 @@ _INBOUND_TYPES: Final = frozenset(name for topic in topics.INBOUND for name in t
 class WentBack(Exception):  # noqa: N818 - the name says what happened
     """The stored offset is lower than what this worker has folded: the database went back in time under it."""
 
+    def __init__(self, behind: Mapping[Place, int], reached: Mapping[Place, int]) -> None:
+        spoken = ", ".join(f"{p.topic} [{p.partition}] is stored as {behind[p]}, was {reached[p]}" for p in behind)
+        super().__init__(spoken)
+        self.places = tuple(behind)
+
 
 @dataclass(slots=True)
 class _Gathered:
@@ -73,9 +78,9 @@ async def put_aside(*, store: IntakeStore, cluster: str, arrived: Arrived, error
 
 
 def _refuse_a_step_back(stored: Mapping[Place, int], reached: Mapping[Place, int]) -> None:
-    for place, offset in stored.items():
-        if offset < reached.get(place, 0):
-            raise WentBack(f"{place.topic} [{place.partition}] is stored as {offset}, but {reached[place]} was reached")
+    behind = {place: offset for place, offset in stored.items() if offset < reached.get(place, 0)}
+    if behind:
+        raise WentBack(behind, reached)
 
 
 def _read(arrived: Arrived) -> Event | Unreadable:

@@ -59,7 +59,7 @@ class Intake:
             except Reassigned:
                 _log.info("partitions changed hands", action="reassigned")
             except WentBack as error:
-                await self._patiently(partial(self._look_back, str(error)))
+                await self._patiently(partial(self._look_back, error))
             except _Stopping:
                 return
             except Exception as error:  # noqa: BLE001 - the outer edge: intake outlives its own bugs, and tells them
@@ -92,7 +92,7 @@ class Intake:
         rewound = {place: offsets[place] for place in starts if Alarm.DATABASE_WENT_BACK in starts[place].alarms}
         if rewound:
             # Before anything is folded: an owner that saw a new record without this mark might create it twice.
-            await self._store.mark_rewound()
+            await self._store.mark_rewound(cluster, rewound)
         if moved := {place: offset for place, offset in offsets.items() if stored.get(place) != offset}:
             await self._store.restart(cluster, moved, instead=stored)
         self._source.start_from(offsets)
@@ -101,10 +101,10 @@ class Intake:
             # A crash before this sounds the alarm once more, which costs a reading and nothing else.
             await self._source.commit(rewound)
 
-    async def _look_back(self, why: str) -> None:
+    async def _look_back(self, error: WentBack) -> None:
         counts.INTAKE_ALARMS.labels(Alarm.DATABASE_WENT_BACK).inc()
-        _log.error("a stored offset went back", action="intake_alarm", alarm=Alarm.DATABASE_WENT_BACK, why=why)
-        await self._store.mark_rewound()
+        _log.error("a stored offset went back", action="intake_alarm", alarm=Alarm.DATABASE_WENT_BACK, why=str(error))
+        await self._store.mark_rewound(self._source.cluster, error.places)
         self._source.forget()
 
     # --- folding ---

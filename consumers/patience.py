@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mapping.outcomes import Outcome, OutcomeKind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
@@ -15,6 +17,11 @@ class Patience:
     give_up_open_after: timedelta = timedelta(minutes=10)
     throttle_pause: timedelta = timedelta(seconds=60)
     outage_pause: timedelta = timedelta(seconds=30)
+
+    def pause_after(self, outcome: Outcome) -> float:
+        """Seconds until a tenant is tried again: QuickBooks' own trouble passes sooner than its limits or a consent."""
+        throttled = outcome.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE) and not outcome.everybody
+        return (self.throttle_pause if throttled else self.outage_pause).total_seconds()
 
 
 def next_try(

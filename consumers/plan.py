@@ -7,7 +7,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from consumers.operations import Create, Fields, Nothing, Operation, Refuse, Update, Wait
-from consumers.records import Desired, Link, RealmId, Record, State
+from consumers.records import RESTING, Desired, Link, RealmId, Record, State
 from consumers.wanted import Content, Thing, content_of, fields_wanted, things_needed
 from mapping import bodies, difference, identity, lookups
 from mapping.difference import LINE
@@ -27,6 +27,23 @@ TYPES: Final[Mapping[Kind, str]] = {
     Kind.ITEM: "Item",
     Kind.INVOICE: "Invoice",
 }
+
+
+RESTS: Final[Mapping[State, tuple[str, str]]] = {
+    State.UNKNOWN: (
+        "Nobody knows whether it was made in QuickBooks.",
+        "Look there; then `klipsync records recreate`, or `ignore`.",
+    ),
+    State.GONE: (
+        "It was deleted in QuickBooks. What Klipboard changed since was not sent.",
+        "Delete it in Klipboard too, or `klipsync records recreate`.",
+    ),
+    State.IGNORED: (
+        "A person decided that it is not to be in QuickBooks.",
+        "`klipsync records recreate`, if that has changed.",
+    ),
+}
+"""What is said of a record that rests, where nothing more exact is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +79,10 @@ def plan(*, record: Record, around: Surroundings) -> Operation:
         return Refuse(cause=problem.cause, next_step=problem.next_step)
 
 
-def _blocked(*, record: Record, around: Surroundings) -> Wait | None:
+def _blocked(*, record: Record, around: Surroundings) -> Wait | Refuse | None:
     """What holds a record back whatever its content is."""
+    if record.state in RESTING:
+        return _resting(record=record)
     if record.presence is not Presence.PRESENT or record.key.kind not in TYPES:
         return _not_supported_yet(record=record)
     if record.link is not None and record.link.realm != around.realm:
@@ -72,6 +91,12 @@ def _blocked(*, record: Record, around: Surroundings) -> Wait | None:
             next_step="Connect the tenant to its former company again, or say what the new one means for it.",
         )
     return None
+
+
+def _resting(*, record: Record) -> Refuse:
+    """It may be there already, or somebody took it away: making it by ourselves could double what nobody wants."""
+    cause, next_step = RESTS[record.state]
+    return Refuse(cause=record.cause or cause, next_step=record.next_step or next_step)
 
 
 def _planned(*, record: Record, around: Surroundings) -> Operation:
@@ -186,9 +211,7 @@ def _base(*, record: Record, wanted: Fields) -> Mapping[str, Any]:
 def _gone(*, record: Record, link: Link) -> Refuse | None:
     """Why a change may not reach an object that somebody took out of use in QuickBooks."""
     seen = record.seen or {}
-    if record.state is State.GONE or seen.get("status") == "Deleted":
-        cause, next_step = "It was deleted in QuickBooks.", "Decide whether it is to be made again, or left."
-    elif is_void(type=link.type, object=seen):
+    if is_void(type=link.type, object=seen):
         cause, next_step = "It was voided in QuickBooks.", "Make a new invoice in Klipboard if it is still owed."
     elif seen.get("Active") is False:
         cause, next_step = "It was made inactive in QuickBooks.", "Make it active there; the change is then sent."

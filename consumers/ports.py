@@ -116,8 +116,11 @@ class IntakeStore(Protocol):
     async def restart(self, cluster: str, starts: Mapping[Place, int], *, instead: Mapping[Place, int]) -> None:
         """Set stored offsets, backwards too, where they still are as read: `instead`, absent where there were none."""
 
-    async def mark_rewound(self) -> None:
-        """The database went back in time: no owner creates anything before it has read the feed again."""
+    async def mark_rewound(self, cluster: str, places: Collection[Place]) -> None:
+        """The database went back in time, as these places show: no owner creates anything before it has read the feed.
+
+        What was made in QuickBooks since these places were last folded may be ours, and is adopted.
+        """
 
     def is_nobodys_fault(self, error: Exception) -> bool:
         """Whether the same batch may succeed later: a lost connection, a deadlock, a time-out, a full disk."""

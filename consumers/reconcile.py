@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import structlog
@@ -19,8 +18,8 @@ from consumers.settle import Settler
 from mapping import identity
 from mapping.lookups import adoptable, lookup_query, name_of
 from mapping.names import normalised
-from mapping.outcomes import OutcomeKind, classify
-from schemas.quickbooks.answers import Accepted, Answer
+from mapping.outcomes import classify
+from schemas.quickbooks.answers import Accepted
 
 log = structlog.get_logger()
 
@@ -89,35 +88,35 @@ class Reconciler:
     async def _looked_up(self, lease: Lease, view: TenantView, work: Sequence[Work]) -> list[Work]:
         """The work without the creates that QuickBooks already has; one query serves all of one type."""
         found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for type_ in LOOKED_UP_FIRST:
-            names = [
-                w.operation.lookup_name for w in work if isinstance(w.operation, Create) and w.operation.type == type_
-            ]
-            if not names:
-                continue
+        for type_, names in _asked_for(work).items():
             answer = await self.quickbooks.query(
                 tenant=view.id,
                 realm=view.realm,
-                statement=lookup_query(type=type_, names=sorted(set(names))),
+                statement=lookup_query(type=type_, names=sorted(names)),
                 fence=lease.fence,
             )
             if not isinstance(answer, Accepted):
-                await self._hold(lease, answer)
+                await self.settler.hold(lease, classify(answer, operation="query"))
                 return []
             found[type_] = rows_of(answer, type_)
-        if view.rewound_at is not None:
-            await self._add_unlinked(view, work, found, view.rewound_at)
-        return [w for w in work if not await self._is_there(lease, view, w, found)]
+        forgotten = await self._forgotten(view, work)
+        return [w for w in work if not await self._is_there(lease, view, w, found, forgotten)]
 
-    async def _add_unlinked(
-        self, view: TenantView, work: Sequence[Work], found: dict[str, list[Mapping[str, Any]]], since: datetime
-    ) -> None:
-        """After the database went back in time: what the feed showed since and no record knows may be our own work."""
-        for type_ in {w.operation.type for w in work if isinstance(w.operation, Create)}:
-            found[type_] += await self.books.unlinked(view.realm, type_, since=since)
+    async def _forgotten(self, view: TenantView, work: Sequence[Work]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+        """What was made in QuickBooks in the time that the database lost, by type: it may be our own work."""
+        if view.rewound_at is None or view.rewound_to is None:
+            return {}
+        types = {w.operation.type for w in work if isinstance(w.operation, Create)}
+        since, until = view.rewound_to, view.rewound_at
+        return {type_: await self.books.made_between(view.realm, type_, since=since, until=until) for type_ in types}
 
     async def _is_there(
-        self, lease: Lease, view: TenantView, work: Work, found: Mapping[str, Sequence[Mapping[str, Any]]]
+        self,
+        lease: Lease,
+        view: TenantView,
+        work: Work,
+        found: Mapping[str, Sequence[Mapping[str, Any]]],
+        forgotten: Mapping[str, Sequence[Mapping[str, Any]]],
     ) -> bool:
         create = work.operation
         if not isinstance(create, Create):
@@ -125,10 +124,12 @@ class Reconciler:
         named = [row for row in found.get(create.type, ()) if _same_name(create, row)]
         key = work.record.key
         mark = identity.marker(tenant=key.tenant, kind=key.kind, id=key.id)
-        taken = await self.books.linked(view.realm, create.type, [str(row["Id"]) for row in named])
-        for row in named:
+        # Number or name first: an original is preferred to a copy of it that somebody numbered anew.
+        rows = [*((row, True) for row in named), *((row, False) for row in forgotten.get(create.type, ()))]
+        taken = await self.books.linked(view.realm, create.type, [str(row["Id"]) for row, _ in rows])
+        for row, sure in rows:
             if str(row["Id"]) not in taken and adoptable(
-                type=create.type, fields=create.fields, marker=mark, object=row, sure=True
+                type=create.type, fields=create.fields, marker=mark, object=row, sure=sure
             ):
                 await self.settler.adopt(lease, work.record, create, row, view.realm)
                 return True
@@ -138,11 +139,18 @@ class Reconciler:
             return True
         return False
 
-    async def _hold(self, lease: Lease, answer: Answer) -> None:
-        outcome = classify(answer, operation="query")
-        throttled = outcome.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE)
-        pause = self.patience.throttle_pause if throttled else self.patience.outage_pause
-        await self.settler.hold(lease, outcome.cause, pause.total_seconds())
+
+def _asked_for(work: Sequence[Work]) -> Mapping[str, set[str]]:
+    """By type, the names and numbers that are looked up before they are created.
+
+    A record that a person wants made again takes what bears its name: that is how a clash becomes a link.
+    """
+    names: dict[str, set[str]] = defaultdict(set)
+    for one in work:
+        create = one.operation
+        if isinstance(create, Create) and (create.type in LOOKED_UP_FIRST or one.record.generation > 0):
+            names[create.type].add(create.lookup_name)
+    return names
 
 
 def _same_name(create: Create, row: Mapping[str, Any]) -> bool:

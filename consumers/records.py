@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 from schemas.kinds import Kind, KlipboardId, Presence, TenantId
 
@@ -31,6 +31,10 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     GONE = "gone_in_quickbooks"
     IGNORED = "ignored"
+
+
+RESTING: Final = frozenset({State.UNKNOWN, State.GONE, State.IGNORED})
+"""States that only a person ends: whatever Klipboard says meanwhile is kept, and nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 open --update--> repeated as stored (QuickBooks plays back, or says stale, which a reading decides)
 open --create--> looked up: found -> adopted; absent -> repeated as stored; absent too long -> not executed
-                 or, when something unlinked of its type was deleted meanwhile -> unknown, for a person
+                 or, when something unlinked of its type was deleted or renamed meanwhile -> unknown, for a person
 """
 
 from dataclasses import dataclass, replace
@@ -10,13 +10,19 @@ from datetime import datetime
 
 from consumers.attempts import Attempt, Closing, Lease, Verb
 from consumers.books import Books
-from consumers.finder import Found, NotAnswered
+from consumers.finder import Doubtful, Found, NotAnswered
 from consumers.patience import Patience
 from consumers.writes import Writes
-from mapping.outcomes import OutcomeKind, classify
+from mapping.lookups import name_of
+from mapping.outcomes import classify
 
 DELETED_MEANWHILE = "QuickBooks did not answer a create, and an object of that type was deleted there since."
-DELETED_NEXT = "Look in QuickBooks whether this one was made and deleted; then re-create or ignore the record here."
+DELETED_NEXT = "Look in QuickBooks whether it was made and deleted; then `klipsync records recreate`, or `ignore`."
+DOUBTFUL = "QuickBooks did not answer a create, and {type} {id} “{name}”, made since and then edited, may be it."
+DOUBTFUL_NEXT = (
+    "Look in QuickBooks. If it is this one, give it back its name and `klipsync records recreate`: it is then found. "
+    "If it is another, `klipsync records recreate`; if it is not wanted there, `klipsync records ignore`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,9 @@ class Reopening:
             case Found():
                 await self.writes.settler.executed(lease, attempt, found.shown, closing=Closing.ADOPTED)
             case NotAnswered():
-                await self._hold(lease, found)
+                await self.writes.settler.hold(lease, classify(found.answer, operation="query"))
+            case Doubtful():
+                await self.writes.settler.unknown(lease, attempt, doubt_of(attempt, found), DOUBTFUL_NEXT)
             case _:
                 await self._absent(lease, attempt, now)
 
@@ -50,13 +58,12 @@ class Reopening:
         else:
             await self.writes.send(lease, again(attempt, lease))
 
-    async def _hold(self, lease: Lease, found: NotAnswered) -> None:
-        outcome = classify(found.answer, operation="query")
-        throttled = outcome.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE)
-        pause = self.patience.throttle_pause if throttled else self.patience.outage_pause
-        await self.writes.settler.hold(lease, outcome.cause, pause.total_seconds())
-
 
 def again(attempt: Attempt, lease: Lease) -> Attempt:
     """The same attempt, leaving once more under the present fence: same path, same bytes, same request id."""
     return replace(attempt, fence=lease.fence, repeats=attempt.repeats + 1)
+
+
+def doubt_of(attempt: Attempt, found: Doubtful) -> str:
+    """What a person is told about an object that may be ours under another name."""
+    return DOUBTFUL.format(type=attempt.type, id=found.shown["Id"], name=name_of(attempt.type, found.shown))

@@ -14,7 +14,7 @@ from consumers.attempts import Attempt, Closed, Closing, Lease, Verb
 from consumers.books import Books, Settling
 from consumers.operations import Create, Nothing, Refuse, Wait
 from consumers.patience import Patience, next_try
-from consumers.records import Link, RealmId, Record, RecordKey, State, SyncToken
+from consumers.records import RESTING, Link, RealmId, Record, RecordKey, State, SyncToken
 from mapping.difference import agreed, lay_over
 from mapping.foreign import unlike
 from mapping.outcomes import Outcome
@@ -109,22 +109,20 @@ class Settler:
                 await self._tell_failed(books, attempt, outcome, answer)
             await books.store(_explained(failed, State.FAILED, outcome, refusals=record.refusals + 1))
 
-    async def paused(
-        self, lease: Lease, attempt: Attempt, cause: str, seconds: float, answer: Faulted | None = None
-    ) -> None:
+    async def paused(self, lease: Lease, attempt: Attempt, outcome: Outcome, answer: Faulted | None = None) -> None:
         """The tenant's trouble, not the record's: it costs no try."""
         async with self.books.settling(lease) as books:
-            await books.pause(lease.tenant, cause=cause, seconds=seconds)
+            await books.pause(lease.tenant, cause=outcome.cause, seconds=self.patience.pause_after(outcome))
             if await books.close(attempt, _fault(Closing.NOT_EXECUTED, answer)):
                 await _count_refusal(books, attempt)
 
-    async def hold(self, lease: Lease, cause: str, seconds: float) -> None:
-        """Pause the tenant after a read that was not answered."""
+    async def hold(self, lease: Lease, outcome: Outcome) -> None:
+        """Pause the tenant; nothing is known of any attempt that was not known before."""
         async with self.books.settling(lease) as books:
-            await books.pause(lease.tenant, cause=cause, seconds=seconds)
+            await books.pause(lease.tenant, cause=outcome.cause, seconds=self.patience.pause_after(outcome))
 
     async def not_executed(self, lease: Lease, attempt: Attempt) -> None:
-        """Absent in QuickBooks for long enough: planned afresh under a new request id."""
+        """It never left, or was absent in QuickBooks for long enough: planned afresh under a new request id."""
         async with self.books.settling(lease) as books:
             if await books.close(attempt, Closed(closing=Closing.NOT_EXECUTED)):
                 await _count_refusal(books, attempt)
@@ -158,11 +156,13 @@ class Settler:
             news = planned.desired.newest_version > record.settled_version
             match operation:
                 case Nothing():
+                    shown = operation.fields or {}
                     await books.store(
                         replace(
                             settled,
                             state=State.SYNCED,
-                            sent=record.sent | dict(operation.fields or {}),
+                            sent={name: value for name, value in {**record.sent, **shown}.items() if value is not None},
+                            unreturned=_without(record.unreturned, shown),
                             cause=operation.note,
                         )
                     )
@@ -173,8 +173,9 @@ class Settler:
                     needs = (operation.kind, operation.id) if operation.kind and operation.id else None
                     await books.store(replace(waiting, waits_for=needs))
                 case Refuse():
+                    state = record.state if record.state in RESTING else State.REFUSED
                     await books.store(
-                        replace(settled, state=State.REFUSED, cause=operation.cause, next_step=operation.next_step)
+                        replace(settled, state=state, cause=operation.cause, next_step=operation.next_step)
                     )
             if news:
                 await _tell_plan(books, planned, record, operation)

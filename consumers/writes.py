@@ -66,12 +66,15 @@ class Writes:
 
     async def send(self, lease: Lease, attempt: Attempt) -> None:
         """Send the attempt exactly as it is stored, and settle its outcome. Raises `FenceLost`."""
+        held_back = False
 
         async def leave() -> bool:
+            nonlocal held_back
             # Stored before it leaves: after a crash here the same bytes go out again, and QuickBooks answers as it did.
             await self.books.remember(attempt, next_step_in=self.patience.repeat_after.total_seconds())
             # Asked last: an owner that slept past its lease must not send what the next owner may have changed.
-            return lease.held(self.clock.boottime())
+            held_back = not lease.held(self.clock.boottime())
+            return not held_back
 
         answer = await self.quickbooks.write(
             tenant=attempt.key.tenant,
@@ -83,10 +86,17 @@ class Writes:
             leave=leave,
         )
         # A crash here leaves the attempt open: it is looked up and repeated, under the same request id.
-        await self._settle(lease, attempt, answer)
+        if not held_back:
+            await self._settle(lease, attempt, answer)
+        elif attempt.repeats == 0:
+            await self.settler.not_executed(lease, attempt)
 
     async def _settle(self, lease: Lease, attempt: Attempt, answer: Answer) -> None:
         outcome = classify(answer, operation=str(attempt.verb))
+        if attempt.repeats > 0 and _never_tried(answer, outcome):
+            # This sending did not reach the books, but an earlier one may have: the attempt stays open.
+            await self.settler.hold(lease, outcome)
+            return
         match answer:
             case Accepted():
                 shown = answer.body[attempt.type]
@@ -94,7 +104,7 @@ class Writes:
             case Unanswered():
                 return  # It may have happened: the attempt stays open until its next step.
             case NeverLeft():
-                await self.settler.paused(lease, attempt, outcome.cause, self.patience.outage_pause.total_seconds())
+                await self.settler.paused(lease, attempt, outcome)
             case Faulted():
                 await self._settle_fault(lease, attempt, answer, outcome)
 
@@ -103,14 +113,13 @@ class Writes:
             case OutcomeKind.UNKNOWN:
                 return
             case OutcomeKind.PAUSE | OutcomeKind.REAUTHORISE:
-                seconds = self.patience.throttle_pause.total_seconds()
-                await self.settler.paused(lease, attempt, outcome.cause, seconds, answer)
+                await self.settler.paused(lease, attempt, outcome, answer)
             case OutcomeKind.RETRY:
                 await self.settler.retried(lease, attempt, outcome, answer, self.clock.now())
             case OutcomeKind.STALE:
                 await self._stale(lease, attempt, answer, outcome)
-            case OutcomeKind.DUPLICATE_NAME:
-                await self._duplicate_name(lease, attempt, answer, outcome)
+            case OutcomeKind.DUPLICATE_NAME | OutcomeKind.DUPLICATE_NUMBER:
+                await self._duplicate(lease, attempt, answer, outcome)
             case _:
                 await self.settler.refused(lease, attempt, outcome, answer)
 
@@ -127,8 +136,8 @@ class Writes:
             return
         await self.settler.refused(lease, attempt, outcome, answer)
 
-    async def _duplicate_name(self, lease: Lease, attempt: Attempt, answer: Faulted, outcome: Outcome) -> None:
-        """A name that is taken may be taken by our own lost create; otherwise it is a clash, never doubled (R-30)."""
+    async def _duplicate(self, lease: Lease, attempt: Attempt, answer: Faulted, outcome: Outcome) -> None:
+        """A name or number that is taken may be taken by our own lost create; else it is a clash (R-30)."""
         if attempt.verb is Verb.CREATE and (attempt.repeats > 0 or attempt.type == "Item"):
             found = await self.finder.find(lease, attempt)
             if isinstance(found, NotAnswered):
@@ -139,3 +148,9 @@ class Writes:
         holder = await self.finder.name_holder(lease, attempt)
         clash = replace(outcome, cause=f"{outcome.cause} {holder}".strip())
         await self.settler.refused(lease, attempt, clash, answer)
+
+
+def _never_tried(answer: Answer, outcome: Outcome) -> bool:
+    """Whether the books never saw this sending, or were closed to it: that tells nothing of an earlier one."""
+    paused = outcome.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE)
+    return isinstance(answer, NeverLeft) or (isinstance(answer, Faulted) and paused)

@@ -23,7 +23,7 @@ from infra.database.outbox import PostgresOutbox
 from infra.database.schedule import Schedule
 from infra.database.wakes import NotifiedWakes
 from infra.kafka.consumer import KafkaLog
-from infra.kafka.producer import KafkaProducer
+from infra.kafka.producer import KafkaProducer, PatientProducer
 from infra.quickbooks.addresses import App, QuickBooksAddresses
 from infra.quickbooks.cipher import TokenCipher
 from infra.quickbooks.client import QuickBooksClient
@@ -109,8 +109,10 @@ async def worker(settings: Settings, *, wrap: Wrap = as_it_is) -> AsyncIterator[
         stack.push_async_callback(tokens.close)
         calls = Calls(database)
         client = _client(settings, transport, tokens, calls)
-        log = await stack.enter_async_context(KafkaLog(settings.kafka, worker=settings.worker_name))
-        kafka = await stack.enter_async_context(KafkaProducer(settings.kafka))
+        log = await stack.enter_async_context(
+            KafkaLog(settings.kafka, worker=settings.worker_name, prefix=settings.topic_prefix)
+        )
+        kafka = await stack.enter_async_context(PatientProducer(settings.kafka, prefix=settings.topic_prefix))
         session = new_session()
         leases = Leases(database, owner=settings.worker_name, session=session, seconds=settings.seconds("lease"))
         yield Worker(
@@ -163,7 +165,6 @@ def _parts(settings: Settings, database: Database, client: QuickBooksClient, wra
         poller=_poller(settings, client, wrap("return_store", FeedStore(database))),
         clock=clock,
         idle_wait=settings.seconds("idle_wait"),
-        outage_pause=settings.seconds("outage_pause"),
     )
 
 

@@ -78,6 +78,8 @@ class Settings(Durations):
     """Where embedded parts keep their data and logs."""
     kafka: str | None = None
     """host:port of Kafka; without it the embedded one is started."""
+    topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
+    """Stands before the names of topics and group: installations that share one Kafka need different ones."""
     database: SecretStr | None = None
     """SQLAlchemy URL (postgresql+asyncpg://…); without it the embedded PostgreSQL is started."""
     worker_name: str = Field(default_factory=socket.gethostname, min_length=1, max_length=100)

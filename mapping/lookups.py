@@ -41,7 +41,7 @@ def adoptable(
     """Whether an object that was found is what a create with these fields made, or may stand for it.
 
     An invoice has our number and marker, and our customer or amount: a copied marker alone proves nothing. With
-    `sure=False` (our attempt is open, and the object is younger than it) number, customer and amount do without it.
+    `sure=False` (we may have made it, and the object is no older) customer and amount do with either of the two.
     A list entry is active, has our name, and stands at the same place in the tree.
     """
     if type == "Invoice":
@@ -52,15 +52,26 @@ def adoptable(
     return same_name and _reference(object, "ParentRef") == _reference(fields, "ParentRef")
 
 
-def _is_our_invoice(*, fields: Mapping[str, Any], marker: str | None, found: Mapping[str, Any], sure: bool) -> bool:
-    if name_of("Invoice", found).strip() != name_of("Invoice", fields).strip():
+def renamed(*, type: str, fields: Mapping[str, Any], object: Mapping[str, Any]) -> bool:  # noqa: A002 - QuickBooks' words
+    """Whether an entry of a list, younger than a create with these fields, may be what it made, renamed since.
+
+    It stands at the same place in the tree and has been edited: one that somebody else has just made has token 0.
+    An invoice has our marker, so that it needs no such doubt.
+    """
+    if type == "Invoice" or object.get("Type") in UNSALEABLE or str(object.get("SyncToken")) == "0":
         return False
+    return _reference(object, "ParentRef") == _reference(fields, "ParentRef")
+
+
+def _is_our_invoice(*, fields: Mapping[str, Any], marker: str | None, found: Mapping[str, Any], sure: bool) -> bool:
+    same_number = name_of("Invoice", found).strip() == name_of("Invoice", fields).strip()
     same_customer = _reference(found, "CustomerRef") == _reference(fields, "CustomerRef")
     same_amount = _net_amount(found) == sum((Decimal(str(line["Amount"])) for line in fields["Line"]), Decimal(0))
     # QuickBooks puts "Voided" into the same note, so the marker need not stand on a line of its own.
     if marker is not None and marker in str(found.get("PrivateNote") or ""):
-        return same_customer or same_amount
-    return not sure and same_customer and same_amount
+        # Another number: somebody renumbered it, or copied it, and a copy is not made before its original.
+        return (same_customer or same_amount) if same_number else (not sure and same_customer and same_amount)
+    return not sure and same_number and same_customer and same_amount
 
 
 def _net_amount(found: Mapping[str, Any]) -> Decimal:

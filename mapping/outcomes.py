@@ -40,7 +40,7 @@ READS: Final = frozenset({"query", "read", "changes"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """A decision with its cause and next step. `seconds`: how long a pause lasts at least, None: the usual schedule.
+    """A decision with its cause and next step.
 
     `everybody`: the trouble is QuickBooks' own, for all tenants. `bug`: nobody foresaw it; it must be loud.
     """
@@ -48,7 +48,6 @@ class Outcome:
     kind: OutcomeKind
     cause: str = ""
     next_step: str = ""
-    seconds: float | None = None
     everybody: bool = False
     bug: bool = False
     code: str = ""
@@ -59,10 +58,6 @@ class Outcome:
         return cls(kind=OutcomeKind.REFUSE, cause=cause, next_step=next_step)
 
 
-THROTTLE_WAIT: Final = 60.0
-"""Seconds; Intuit: learn/limits-and-throttles."""
-CONNECTION_WAIT: Final = 30.0
-"""Seconds until a QuickBooks that could not be reached is asked again."""
 TRANSIENT_WORDING: Final = "unexpected error occurred while accessing or saving your data"
 """In a 6000 these words mean "perhaps later"; QuickBooks has no code of its own for it."""
 
@@ -78,8 +73,8 @@ def _bug(cause: str) -> Outcome:
     return Outcome(kind=OutcomeKind.REFUSE, cause=cause, next_step=_REPORT, bug=True)
 
 
-def _pause(cause: str, next_step: str, *, seconds: float | None = None) -> Outcome:
-    return Outcome(kind=OutcomeKind.PAUSE, cause=cause, next_step=next_step, seconds=seconds)
+def _pause(cause: str, next_step: str) -> Outcome:
+    return Outcome(kind=OutcomeKind.PAUSE, cause=cause, next_step=next_step)
 
 
 def _of(kind: OutcomeKind, cause: str, next_step: str) -> Outcome:
@@ -130,7 +125,7 @@ FAULTS: Final[Mapping[str, Outcome]] = {
         "A customer, item or account that it names does not exist in QuickBooks, or is inactive.",
         "Make it active there again, or choose another in Klipboard.",
     ),
-    "3001": _pause("QuickBooks' limit of requests was reached.", _NOTHING_TO_DO, seconds=THROTTLE_WAIT),
+    "3001": _pause("QuickBooks' limit of requests was reached.", _NOTHING_TO_DO),
     "3100": _pause(
         "QuickBooks no longer lets klipsync into this company.",
         "Connect QuickBooks again, and check that it is the right company.",
@@ -207,7 +202,6 @@ def classify(answer: Answer, *, operation: str) -> Outcome:
             kind=OutcomeKind.PAUSE,
             cause=f"QuickBooks could not be reached: {answer.reason}.",
             next_step=_NOTHING_TO_DO,
-            seconds=CONNECTION_WAIT,
             everybody=True,
         )
     unanswered = replace(_MAYBE, cause=f"QuickBooks did not answer: {answer.reason}. It may have been executed.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import IO, Annotated, Final
+from typing import IO, Annotated, Final, NamedTuple
 
 import typer
 from rich.console import Console
@@ -30,6 +30,13 @@ class Exit(IntEnum):
     KAFKA = 3
 
 
+class Broker(NamedTuple):
+    """Kafka's address, and what stands before the names of its topics."""
+
+    address: str
+    prefix: str
+
+
 File = Annotated[str, typer.Argument(help="A file with one event per line, or - for standard input.", metavar="FILE|-")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
@@ -49,6 +56,9 @@ def publish(
     kafka: Annotated[
         str, typer.Option(envvar="KLIPSYNC_KAFKA", help="Kafka's bootstrap address.", metavar="HOST:PORT")
     ] = "localhost:9092",
+    topic_prefix: Annotated[
+        str, typer.Option(envvar="KLIPSYNC_TOPIC_PREFIX", help="What stands before every topic's name there.")
+    ] = "",
     skip_invalid: Annotated[bool, typer.Option("--skip-invalid", help="Publish the valid lines anyway.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -59,7 +69,7 @@ def publish(
     report = Report(action="publish", source=file, as_json=as_json)
     started = time.monotonic()
     try:
-        asyncio.run(_published(file, kafka, report, skip_invalid=skip_invalid))
+        asyncio.run(_published(file, Broker(kafka, topic_prefix), report, skip_invalid=skip_invalid))
     except InvalidLinesError:
         report.failure = "nothing after the last committed line was published" if report.tally.last_line else ""
     except KafkaError as error:
@@ -76,9 +86,9 @@ def _code(report: Report, *, skip_invalid: bool) -> Exit:
     return Exit.INVALID_LINES if report.tally.invalid and not skip_invalid else Exit.FINE
 
 
-async def _published(file: str, address: str, report: Report, *, skip_invalid: bool) -> None:
+async def _published(file: str, broker: Broker, report: Report, *, skip_invalid: bool) -> None:
     if file == STDIN:
-        await _pieces(file, address, report, skip_invalid=skip_invalid)
+        await _pieces(file, broker, report, skip_invalid=skip_invalid)
         return
     tally = report.tally
     with _opened(file) as source, _shown(as_json=report.as_json) as progress:
@@ -87,22 +97,22 @@ async def _published(file: str, address: str, report: Report, *, skip_invalid: b
         raise InvalidLinesError
     if messages is None:
         report.tally = Tally()
-        await _pieces(file, address, report, skip_invalid=skip_invalid)
+        await _pieces(file, broker, report, skip_invalid=skip_invalid)
     elif messages:
-        async with _producer(address) as producer:
+        async with _producer(broker) as producer:
             await files.publish_whole(messages, producer, tally)
 
 
-async def _pieces(file: str, address: str, report: Report, *, skip_invalid: bool) -> None:
+async def _pieces(file: str, broker: Broker, report: Report, *, skip_invalid: bool) -> None:
     with _opened(file) as source, _shown(as_json=report.as_json) as progress:
-        async with _producer(address) as producer:
+        async with _producer(broker) as producer:
             await files.publish_pieces(source, producer, report.tally, skip_invalid=skip_invalid, progress=progress)
 
 
-def _producer(address: str) -> TransactionalKafka:
+def _producer(broker: Broker) -> TransactionalKafka:
     from infra.kafka.producer import TransactionalProducer
 
-    return TransactionalProducer(address)
+    return TransactionalProducer(broker.address, prefix=broker.prefix)
 
 
 @contextmanager

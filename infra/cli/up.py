@@ -76,7 +76,9 @@ async def _stay(base: stage.Base, stopping: "asyncio.Task[bool]") -> None:
 async def _started(stack: AsyncExitStack, settings: Settings, state: Path, *, tenants: Sequence[str]) -> stage.Base:
     """Start one after the other; the stack ends them the other way round."""
     database = None if settings.database is None else settings.database.get_secret_value()
-    base = await stack.enter_async_context(stage.base(state, report=_say, kafka=settings.kafka, database=database))
+    base = await stack.enter_async_context(
+        stage.base(state, report=_say, kafka=settings.kafka, database=database, prefix=settings.topic_prefix)
+    )
     logs = state / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     env = {**base.env}

@@ -4,14 +4,19 @@ import asyncio
 import signal
 from typing import Annotated
 
+import structlog
 import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from infra import bootstrap
 from infra.database.migrate import migrate
+from infra.kafka.topics import ensure_topics
 from infra.quickbooks.errors import QuickBooksError
 from infra.settings import Settings
 from infra.worker.keeper import NameTaken
+from producers.kafka import KafkaError
+
+log = structlog.get_logger()
 
 NAME = "This worker's name: stable over restarts, and different for every worker. Default: the host's name."
 
@@ -41,5 +46,16 @@ async def run(settings: Settings, *, wrap: bootstrap.Wrap = bootstrap.as_it_is) 
     database = bootstrap.database_of(settings)
     await migrate(database)
     await database.close()
+    await _ensure_topics(settings)
     async with bootstrap.worker(settings, wrap=wrap) as built:
         await built.run(stop)
+
+
+async def _ensure_topics(settings: Settings) -> None:
+    """Make the topics that are missing. Where we may not, or Kafka is away, whoever runs it has made them, or will."""
+    if settings.kafka is None:
+        return
+    try:
+        await ensure_topics(settings.kafka, partitions=settings.partitions, prefix=settings.topic_prefix)
+    except KafkaError as error:
+        log.warning("Topics could not be looked after; the worker starts all the same", why=str(error))

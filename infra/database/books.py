@@ -23,7 +23,7 @@ from schemas.kinds import Kind, KlipboardId, TenantId
 _FENCE: Final = text("SELECT 1 FROM lease WHERE tenant_id = :tenant AND fence = :fence FOR UPDATE")
 
 _VIEW: Final = text("""
-SELECT t.id, t.currency, t.income_account, t.polled_at, t.next_poll_at, t.rewound_at, t.settings, c.realm,
+SELECT t.id, t.currency, t.income_account, t.polled_at, t.next_poll_at, t.rewound_at, t.rewound_to, t.settings, c.realm,
        clock_timestamp() AS now
   FROM tenant t
   JOIN connection c ON c.tenant_id = t.id AND c.state = 'connected'
@@ -89,6 +89,14 @@ SELECT * FROM attempt
 _UNLINKED: Final = text("""
 SELECT seen FROM quickbooks_only
  WHERE realm = :realm AND type = :type AND first_seen_at >= :since AND deleted_at IS NULL
+""").columns(seen=JSONB)
+
+# The two moments are of our clock, the objects' of QuickBooks': five minutes are allowed between them.
+_MADE_BETWEEN: Final = text("""
+SELECT seen FROM quickbooks_only
+ WHERE realm = :realm AND type = :type AND deleted_at IS NULL
+   AND CAST(seen -> 'MetaData' ->> 'CreateTime' AS timestamptz)
+       BETWEEN CAST(:since AS timestamptz) - interval '5 minutes' AND CAST(:until AS timestamptz) + interval '5 minutes'
 """).columns(seen=JSONB)
 
 _DELETED: Final = text("""
@@ -180,6 +188,13 @@ class StoredBooks:
     async def unlinked(self, realm: RealmId, type_: str, *, since: datetime) -> Sequence[Mapping[str, Any]]:
         """Objects that belong to no record, first seen since then."""
         return [row["seen"] for row in await self._all(_UNLINKED, realm=realm, type=type_, since=since)]
+
+    async def made_between(
+        self, realm: RealmId, type_: str, *, since: datetime, until: datetime
+    ) -> Sequence[Mapping[str, Any]]:
+        """Objects that belong to no record, made then by QuickBooks' clock."""
+        rows = await self._all(_MADE_BETWEEN, realm=realm, type=type_, since=since, until=until)
+        return [row["seen"] for row in rows]
 
     async def deleted_since(self, realm: RealmId, type_: str, *, since: datetime) -> bool:
         """Whether an object that belonged to no record was deleted since then."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers.ports import Place
 from consumers.records import Record, RecordKey
-from infra.database import outbox, rows
+from infra.database import outbox, rewinds, rows
 from infra.database.engine import Database
 from schemas import exact
 from schemas.envelope import Message
@@ -112,7 +112,12 @@ UPDATE sync_record r
 
 _POLL_NOW: Final = text("UPDATE tenant SET next_poll_at = clock_timestamp() WHERE id = ANY(CAST(:tenants AS text[]))")
 
-_REWOUND: Final = text("UPDATE tenant SET rewound_at = clock_timestamp()")
+# The last fold that a partition remembers: until then, at least, the database knows what happened.
+_LAST_MOVES: Final = text(f"""
+SELECT min(coalesce(o.moved_at, '-infinity'))
+  FROM {_PLACES} AS p (topic, partition)
+  LEFT JOIN intake_offset o ON o.cluster_id = :cluster AND o.topic = p.topic AND o.partition = p.partition
+""")  # noqa: S608 - our own constant
 
 _WAKE: Final = text("SELECT pg_notify(:channel, t.id) FROM unnest(CAST(:tenants AS text[])) AS t (id)")
 
@@ -199,10 +204,11 @@ class PostgresIntakeStore:
         async with self._database.transaction() as connection:
             await connection.execute(_RESTART, _following_arrays(cluster, starts) | as_read)
 
-    async def mark_rewound(self) -> None:
+    async def mark_rewound(self, cluster: str, places: Collection[Place]) -> None:
         """Every tenant's owner has to read the feed and match before it creates anything."""
         async with self._database.transaction() as connection:
-            await connection.execute(_REWOUND)
+            last = await connection.execute(_LAST_MOVES, _place_arrays(cluster, sorted(places)))
+            await rewinds.mark(connection, to=last.scalar())
 
     def is_nobodys_fault(self, error: Exception) -> bool:
         """See `is_transient`."""

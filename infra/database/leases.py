@@ -1,13 +1,19 @@
 """Who owns which tenant. Every time here is by the database's clock; a holder's own never decides for others."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
+import structlog
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers.records import Fence
+from infra.database import rewinds
 from infra.database.engine import Database
 from schemas.kinds import TenantId
+
+_log = structlog.get_logger("klipsync.leases")
 
 # A tenant is due through a record, an open attempt's next step, or its poll; served by sync_record_due, attempt_open
 # and the primary keys. Tenants that somebody is claiming at this moment are skipped, not waited for.
@@ -45,6 +51,16 @@ _RENEW: Final = text("""
 UPDATE lease SET expires_at = clock_timestamp() + make_interval(secs => :seconds)
  WHERE owner = :owner AND session = :session AND tenant_id = ANY(CAST(:tenants AS text[]))
 RETURNING tenant_id, fence
+""")
+
+# A fence only grows, by the clock, in a restored database too: a row below ours, or none, is from before we claimed.
+_BEHIND: Final = text("""
+SELECT coalesce(l.expires_at, '-infinity') AS expires_at
+  FROM unnest(CAST(:tenants AS text[]), CAST(:fences AS bigint[])) AS ours (tenant, fence)
+  LEFT JOIN lease l ON l.tenant_id = ours.tenant
+ WHERE coalesce(l.fence, -1) < ours.fence
+ ORDER BY 1
+ LIMIT 1
 """)
 
 _RELEASE: Final = text("""
@@ -99,11 +115,28 @@ class Leases:
             rows = await connection.execute(CLAIM, self._who | {"seconds": self._seconds, "limit": limit})
             return [(TenantId(row.tenant_id), Fence(row.fence)) for row in rows]
 
-    async def renew(self, tenants: Collection[TenantId]) -> Mapping[TenantId, Fence]:
-        """Renew; what is missing from the answer is lost."""
+    async def renew(self, held: Mapping[TenantId, Fence]) -> Mapping[TenantId, Fence]:
+        """Renew; what is missing from the answer is lost. A database that went back in time is noticed here too."""
         async with self._database.transaction() as connection:
-            rows = await connection.execute(_RENEW, self._who | {"seconds": self._seconds, "tenants": list(tenants)})
-            return {TenantId(row.tenant_id): Fence(row.fence) for row in rows}
+            rows = await connection.execute(_RENEW, self._who | {"seconds": self._seconds, "tenants": list(held)})
+            renewed = {TenantId(row.tenant_id): Fence(row.fence) for row in rows}
+            if any(renewed.get(tenant) != fence for tenant, fence in held.items()):
+                await self._look_back(connection, held)
+            return renewed
+
+    async def _look_back(self, connection: AsyncConnection, held: Mapping[TenantId, Fence]) -> None:
+        ours = {"tenants": list(held), "fences": list(held.values())}
+        behind = (await connection.execute(_BEHIND, ours)).scalar()
+        if behind is None:
+            return
+        _log.error(
+            "The database went back in time; QuickBooks is read before anything is created there",
+            action="rewound",
+            alarm="database_went_back",
+        )
+        # A lease outlives its last renewal by its own length, so that renewal is the last that is remembered.
+        to = behind - timedelta(seconds=self._seconds) if behind.tzinfo is not None and behind.year > 1 else None
+        await rewinds.mark(connection, to=to)
 
     async def release(self, tenants: Collection[TenantId]) -> None:
         """Let go at once, so that nobody has to wait for the lease to run out."""

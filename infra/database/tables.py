@@ -40,7 +40,9 @@ class Tenant(SQLModel, table=True):
     next_poll_at: datetime | None = _when()
     polled_at: datetime | None = _when()
     rewound_at: datetime | None = _when()
-    """Set when the database was found to have gone back in time; cleared once the feed was read and matched."""
+    """When the database was found to have gone back in time: nothing is created before the feed was read since."""
+    rewound_to: datetime | None = _when()
+    """The moment it went back to: what QuickBooks shows as made between the two may be ours."""
     created_at: datetime = _when(null=False)
 
 

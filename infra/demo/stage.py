@@ -74,7 +74,7 @@ class SandboxAddresses:
 
 @asynccontextmanager
 async def base(
-    state: Path, *, report: Report, kafka: str | None = None, database: str | None = None
+    state: Path, *, report: Report, kafka: str | None = None, database: str | None = None, prefix: str = ""
 ) -> AsyncIterator[Base]:
     """Start what no address was given for, then make tables and topics. Raises EmbeddedError, KafkaError."""
     started: Parts | None = None
@@ -85,7 +85,7 @@ async def base(
             await stack.enter_async_context(started)
             kafka, database = kafka or started.addresses.kafka, database or started.addresses.postgres
         report("making tables and topics")
-        await asyncio.gather(_migrated(database), ensure_topics(kafka))
+        await asyncio.gather(_migrated(database), ensure_topics(kafka, prefix=prefix))
         yield Base(kafka=kafka, database=database, state=state, parts=started)
 
 

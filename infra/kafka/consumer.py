@@ -35,10 +35,12 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
         group: str = GROUP,
         names: Collection[str] = topics.INBOUND,
         session_ms: int = SESSION_MS,
+        prefix: str = "",
     ) -> None:
         self._address = address
-        self._group = group
-        self._names = sorted(names)
+        self._group = prefix + group
+        self._prefix = prefix
+        self._names = sorted(prefix + name for name in names)
         self._worker = worker
         self._session_ms = session_ms
         self._consumer: Any = None
@@ -156,7 +158,21 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
             found = await self._consumer.getmany(timeout_ms=int(seconds * 1000), max_records=limit)
         if change != self._changes:
             return ()  # read again from the stored offsets, by whoever has the partitions now
-        return [_arrived(record) for records in found.values() for record in records]
+        return [self._arrived(record) for records in found.values() for record in records]
+
+    def _arrived(self, record: Any) -> Arrived:  # noqa: ANN401 - aiokafka has no types
+        """The place has the topic's own name, for whoever looks there; the message says what kind of topic it is."""
+        return Arrived(
+            place=Place(record.topic, record.partition),
+            offset=record.offset,
+            message=Message(
+                topic=record.topic.removeprefix(self._prefix),
+                key=record.key,
+                headers=tuple(record.headers),
+                value=record.value,
+            ),
+            time=datetime.fromtimestamp(max(0, record.timestamp) / 1000, UTC),
+        )
 
     async def commit(self, following: Mapping[Place, int]) -> None:
         """Tell Kafka how far we are: for tools that show lag, and to notice a database that went back in time."""
@@ -164,15 +180,6 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
             await self._consumer.commit({TopicPartition(*place): offset for place, offset in following.items()})
         except (errors.KafkaError, errors.IllegalStateError) as error:
             _log.info("Kafka took no commit", action="commit_skipped", error=type(error).__name__)
-
-
-def _arrived(record: Any) -> Arrived:  # noqa: ANN401 - aiokafka has no types
-    return Arrived(
-        place=Place(record.topic, record.partition),
-        offset=record.offset,
-        message=Message(topic=record.topic, key=record.key, headers=tuple(record.headers), value=record.value),
-        time=datetime.fromtimestamp(max(0, record.timestamp) / 1000, UTC),
-    )
 
 
 async def _cluster_id(address: str) -> str:

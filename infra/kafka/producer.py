@@ -29,10 +29,12 @@ _LARGEST: Final = topics.MAX_DEAD_LETTER + topics.FRAMING
 class KafkaProducer:
     """Sends messages to the partition of their key, as every Kafka client does that hashes with murmur2."""
 
-    def __init__(self, address: str, *, client_id: str = "klipsync") -> None:
+    def __init__(self, address: str, *, client_id: str = "klipsync", prefix: str = "") -> None:
         self._address = address
+        self._prefix = prefix
         self._settings: dict[str, Any] = {"client_id": client_id, "acks": "all", "enable_idempotence": True}
         self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         # Made here and not in the constructor, because aiokafka wants a running loop.
@@ -69,14 +71,14 @@ class KafkaProducer:
     async def _acknowledged(self, messages: Sequence[Message]) -> None:
         under_way = [
             await self._connected.send(
-                message.topic, value=message.value, key=message.key, headers=list(message.headers)
+                self._prefix + message.topic, value=message.value, key=message.key, headers=list(message.headers)
             )
             for message in messages
         ]
         await asyncio.gather(*under_way)
 
     async def _require(self, names: set[str]) -> None:
-        for name in sorted(names):
+        for name in sorted(self._prefix + name for name in names):
             try:
                 async with asyncio.timeout(_CONNECT):
                     await self._connected.partitions_for(name)
@@ -94,11 +96,25 @@ class KafkaProducer:
         return self._producer
 
 
+class PatientProducer(KafkaProducer):
+    """Connects when something is first sent, so that a worker starts, and writes to QuickBooks, while Kafka is away."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        """Connect where that has not succeeded yet, then send. Raises KafkaError."""
+        async with self._connecting:
+            if self._producer is None:
+                await super().__aenter__()
+        await super().send(messages)
+
+
 class TransactionalProducer(KafkaProducer):
     """Sends messages in transactions under an id of its own, so that no two publishers fence each other."""
 
-    def __init__(self, address: str, *, client_id: str = "klipsync-publish") -> None:
-        super().__init__(address, client_id=client_id)
+    def __init__(self, address: str, *, client_id: str = "klipsync-publish", prefix: str = "") -> None:
+        super().__init__(address, client_id=client_id, prefix=prefix)
         self._settings = {
             "client_id": client_id,
             "transactional_id": f"{client_id}-{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
@@ -151,12 +167,13 @@ async def _kafka_errors() -> AsyncIterator[None]:
         raise KafkaError(f"Kafka did not take the events: {error}") from error
 
 
-def publisher(address: str, *, source: str, client_id: str = "klipsync-upstream") -> Publisher:
+def publisher(address: str, *, source: str, client_id: str = "klipsync-upstream", prefix: str = "") -> Publisher:
     """The publisher for upstream Python code.
 
     Args:
         address: Kafka's bootstrap servers, `host:port[,host:port]`.
         source: a URI reference that names the publishing system, such as `klipboard/billing`.
         client_id: by which name the broker's logs and quotas know this process.
+        prefix: what stands before every topic's name there (KLIPSYNC_TOPIC_PREFIX of those who run klipsync).
     """
-    return Publisher(KafkaProducer(address, client_id=client_id), clock=SystemClock(), source=source)
+    return Publisher(KafkaProducer(address, client_id=client_id, prefix=prefix), clock=SystemClock(), source=source)

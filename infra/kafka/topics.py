@@ -41,8 +41,10 @@ def settings_of(name: str, *, brokers: int, partitions: int = PARTITIONS) -> Top
     return TopicSettings(name=name, partitions=partitions, replicas=replicas, configs=configs)
 
 
-async def ensure_topics(address: str, *, partitions: int = PARTITIONS) -> tuple[str, ...]:
+async def ensure_topics(address: str, *, partitions: int = PARTITIONS, prefix: str = "") -> tuple[str, ...]:
     """Make the topics that are missing; returns their names. What exists is left as it is.
+
+    `prefix` stands before every name, where several installations share one Kafka.
 
     Raises:
         KafkaUnreachableError: no answer at `address`.
@@ -55,19 +57,20 @@ async def ensure_topics(address: str, *, partitions: int = PARTITIONS) -> tuple[
         await admin.close()
         raise KafkaUnreachableError(f"Kafka does not answer at {address}") from error
     try:
-        return await _made(admin, partitions=partitions)
+        return await _made(admin, partitions=partitions, prefix=prefix)
     except ClientError as error:
         raise KafkaError(f"Kafka refused to make the topics: {error}") from error
     finally:
         await admin.close()
 
 
-async def _made(admin: AIOKafkaAdminClient, *, partitions: int) -> tuple[str, ...]:
-    missing = sorted(set(topics.ALL) - set(await admin.list_topics()))
+async def _made(admin: AIOKafkaAdminClient, *, partitions: int, prefix: str) -> tuple[str, ...]:
+    there = set(await admin.list_topics())
+    missing = sorted(name for name in topics.ALL if prefix + name not in there)
     if not missing:
         return ()
     brokers = len((await admin.describe_cluster())["brokers"])
-    wanted = [_new_topic(settings_of(name, brokers=brokers, partitions=partitions)) for name in missing]
+    wanted = [_new_topic(settings_of(name, brokers=brokers, partitions=partitions), prefix=prefix) for name in missing]
     answer = await admin.create_topics(wanted)
     made = []
     for name, code, *message in answer.topic_errors:
@@ -78,9 +81,9 @@ async def _made(admin: AIOKafkaAdminClient, *, partitions: int) -> tuple[str, ..
     return tuple(made)
 
 
-def _new_topic(wanted: TopicSettings) -> NewTopic:
+def _new_topic(wanted: TopicSettings, *, prefix: str) -> NewTopic:
     return NewTopic(
-        name=wanted.name,
+        name=prefix + wanted.name,
         num_partitions=wanted.partitions,
         replication_factor=wanted.replicas,
         topic_configs=dict(wanted.configs),

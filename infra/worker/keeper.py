@@ -45,7 +45,8 @@ class Keeper:
         if not await self._leases.still_ours():
             raise NameTaken
         until = self._clock.boottime() + self._seconds  # before the statement leaves: never later than the database's
-        kept = await self._leases.renew(tuple(self._held)) if self._held else {}
+        held = {tenant: lease.fence for tenant, lease in self._held.items()}
+        kept = await self._leases.renew(held) if held else {}
         for tenant, lease in list(self._held.items()):
             if kept.get(tenant) == lease.fence:
                 lease.until = until

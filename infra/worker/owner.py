@@ -1,7 +1,7 @@
 """The owner's loop: one tenant, one lease; it polls, looks into open attempts, and writes what is due."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from infra.database.intake import is_transient
 from infra.database.schedule import Schedule
 from infra.quickbooks.client import QuickBooksClient
 from infra.worker.keeper import sleep_or
-from mapping.outcomes import classify
+from mapping.outcomes import OutcomeKind, classify
 from producers.poller import Poller
 from schemas.quickbooks.answers import Accepted
 
@@ -42,7 +42,6 @@ class Parts:
     poller: Poller
     clock: Clock
     idle_wait: float
-    outage_pause: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,8 +108,7 @@ class Owner:
         for sentence in polled.unreadable:
             log.error("An object of the change feed could not be read", tenant=view.id, why=sentence)
         if polled.failure is not None:
-            outcome = classify(polled.failure, operation="changes")
-            await self.parts.settler.hold(self.lease, outcome.cause, self.parts.outage_pause)
+            await self.parts.settler.hold(self.lease, classify(polled.failure, operation="changes"))
             return False
         await self.parts.schedule.polled(self.lease, began=view.now)
         return True
@@ -124,9 +122,16 @@ class Owner:
             answer = await self.parts.quickbooks.read(
                 tenant=view.id, realm=view.realm, type=link.type, id=link.id, fence=self.lease.fence
             )
-            if isinstance(answer, Accepted):
-                async with self.parts.books.settling(self.lease) as books:
-                    await books.read_back(key, answer.body[link.type])
+            outcome = classify(answer, operation="read")
+            if outcome.kind is OutcomeKind.NOT_FOUND:
+                shown: Mapping[str, Any] = {"Id": link.id, "status": "Deleted"}
+            elif isinstance(answer, Accepted):
+                shown = answer.body[link.type]
+            else:
+                await self.parts.settler.hold(self.lease, outcome)
+                return
+            async with self.parts.books.settling(self.lease) as books:
+                await books.read_back(key, shown)
 
     async def _write(self, view: TenantView) -> bool:
         room = IN_FLIGHT - len(self._calls)

@@ -106,11 +106,11 @@ def test_the_gateways_text_is_not_repeated() -> None:
     assert "abc" not in outcome.cause
 
 
-def test_throttling_pauses_for_a_minute_whatever_its_status() -> None:
+def test_throttling_pauses_the_tenant_whatever_its_status() -> None:
     """It comes as 429, and by some accounts as an ordinary fault; it costs the record no try."""
     for answer in (_fault("3001", status=429, gateway=True), _fault("3001", status=400)):
         outcome = classify(answer, operation="create")
-        assert (outcome.kind, outcome.seconds) == (OutcomeKind.PAUSE, 60.0)
+        assert (outcome.kind, outcome.everybody) == (OutcomeKind.PAUSE, False)
 
 
 def test_only_the_transient_wording_makes_a_6000_a_maybe() -> None:

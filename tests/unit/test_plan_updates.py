@@ -8,7 +8,7 @@ import pytest
 
 from consumers.operations import Nothing, Refuse, Wait
 from consumers.plan import plan
-from consumers.records import RealmId, State
+from consumers.records import RESTING, RealmId, State
 from schemas.kinds import Kind
 from tests.unit.planned import (
     a_record,
@@ -148,7 +148,6 @@ def test_a_country_that_quickbooks_spells_its_own_way_is_no_change() -> None:
     ("kind", "content", "type_", "change", "gone"),
     [
         (Kind.CLIENT, CLIENT, "Customer", {**CLIENT, "phone": "2"}, {"Active": False}),
-        (Kind.CLIENT, CLIENT, "Customer", {**CLIENT, "phone": "2"}, {"status": "Deleted"}),
         (
             Kind.INVOICE,
             an_invoice_content(),
@@ -161,7 +160,7 @@ def test_a_country_that_quickbooks_spells_its_own_way_is_no_change() -> None:
 def test_what_was_taken_out_of_use_in_quickbooks_is_not_written_to(
     kind: Kind, content: dict[str, Any], type_: str, change: dict[str, Any], gone: dict[str, Any]
 ) -> None:
-    """R-61, R-62: an edit never brings a voided, deleted or inactive object back in silence; no edit says nothing."""
+    """R-61: an edit never brings a voided or inactive object back in silence; no edit says nothing."""
     record, books = made(a_record(kind, content), type_)
     record = linked(record, books.edit(**gone), type_)
 
@@ -172,14 +171,19 @@ def test_what_was_taken_out_of_use_in_quickbooks_is_not_written_to(
     assert plan(record=record, around=around()) == Nothing()
 
 
-def test_a_record_known_to_be_deleted_is_not_written_to() -> None:
-    """R-62: deleted in QuickBooks is for a person to decide."""
-    record, _ = made(a_record(Kind.CLIENT, CLIENT), "Customer")
+@pytest.mark.parametrize("state", sorted(RESTING))
+@pytest.mark.parametrize("linked_already", [True, False])
+def test_a_record_that_rests_is_left_alone_whatever_klipboard_says(state: State, *, linked_already: bool) -> None:
+    """R-62: deleted there, made or not made by a lost answer, ignored: only a person ends it, no edit and no replay."""
+    record = a_record(Kind.CLIENT, CLIENT)
+    if linked_already:
+        record, _ = made(record, "Customer")
+    record = replace(record, state=state, cause="As it was said.", next_step="Decide.")
 
-    operation = plan(record=replace(told(record, {**CLIENT, "phone": "2"}), state=State.GONE), around=around())
+    for again in (record, told(record, {**CLIENT, "phone": "2"})):
+        operation = plan(record=again, around=around())
 
-    assert isinstance(operation, Refuse)
-    assert "deleted" in operation.cause
+        assert operation == Refuse(cause="As it was said.", next_step="Decide.")
 
 
 def test_a_link_into_another_company_is_never_used() -> None:

@@ -32,8 +32,11 @@ class Klipboard:
     `tenants` limits what it keeps of the returns, where several Klipboards share one Kafka.
     """
 
-    def __init__(self, address: str, *, clock: Clock, tenants: Iterable[TenantId] | None = None) -> None:
+    def __init__(
+        self, address: str, *, clock: Clock, tenants: Iterable[TenantId] | None = None, prefix: str = ""
+    ) -> None:
         self._address = address
+        self._prefix = prefix
         self._clock = clock
         self._tenants = None if tenants is None else frozenset(tenants)
         self._last_version = 0
@@ -47,7 +50,7 @@ class Klipboard:
             bootstrap_servers=self._address, acks="all", enable_idempotence=True, compression_type="lz4"
         )
         self._consumer = AIOKafkaConsumer(  # without a group: it has every partition, from the beginning
-            *RETURNS,
+            *(self._prefix + name for name in RETURNS),
             bootstrap_servers=self._address,
             auto_offset_reset="earliest",
             isolation_level="read_committed",
@@ -83,7 +86,9 @@ class Klipboard:
             self.books.told(event)
             headers = list(message.headers)
             under_way.append(
-                await self._producer.send(message.topic, key=message.key, value=message.value, headers=headers)
+                await self._producer.send(
+                    self._prefix + message.topic, key=message.key, value=message.value, headers=headers
+                )
             )
         await asyncio.gather(*under_way)
 
@@ -121,7 +126,14 @@ class Klipboard:
         try:
             async for record in self._consumer:
                 headers = tuple(record.headers)
-                self._keep(Message(topic=record.topic, key=record.key, headers=headers, value=record.value))
+                self._keep(
+                    Message(
+                        topic=record.topic.removeprefix(self._prefix),
+                        key=record.key,
+                        headers=headers,
+                        value=record.value,
+                    )
+                )
                 await self._wake()
         finally:
             await self._wake()  # whoever waits for a return learns that none will come
