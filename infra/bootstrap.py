@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from consumers.finder import Finder
@@ -104,7 +105,7 @@ async def worker(settings: Settings, *, wrap: Wrap = as_it_is) -> AsyncIterator[
     async with AsyncExitStack() as stack:
         database = database_of(settings)
         stack.push_async_callback(database.close)
-        transport = await stack.enter_async_context(HttpTransport())
+        transport = wrap("transport", await stack.enter_async_context(HttpTransport()))
         tokens = tokens_of(settings, database, transport)
         stack.push_async_callback(tokens.close)
         calls = Calls(database)
@@ -114,16 +115,17 @@ async def worker(settings: Settings, *, wrap: Wrap = as_it_is) -> AsyncIterator[
         )
         kafka = await stack.enter_async_context(PatientProducer(settings.kafka, prefix=settings.topic_prefix))
         session = new_session()
+        outbox = PostgresOutbox(database)
         leases = Leases(database, owner=settings.worker_name, session=session, seconds=settings.seconds("lease"))
         yield Worker(
             keeper=Keeper(leases, SystemClock(), seconds=settings.seconds("lease")),
             parts=_parts(settings, database, wrap("quickbooks", client), wrap),
             intake=_intake(settings, wrap("log", log), wrap("intake_store", PostgresIntakeStore(database))),
-            relay=_relay(settings, session, wrap("outbox", PostgresOutbox(database)), wrap("kafka", kafka)),
+            relay=_relay(settings, session, wrap("outbox", outbox), wrap("kafka", kafka)),
             wakes=NotifiedWakes(database.url, backoff=1.0),
             enter=leases.enter,
             leave=leases.leave,
-            prune=calls.prune,
+            prunes=(calls.prune, partial(outbox.prune, seconds=settings.seconds("keep_sent"))),
             rhythm=_rhythm(settings),
         )
 

@@ -79,6 +79,13 @@ ON CONFLICT (id) DO UPDATE
 RETURNING id
 """)
 
+# What it waited for, or was refused for, is over: a person must not read that while an answer is awaited.
+_ON_ITS_WAY: Final = text("""
+UPDATE sync_record SET state = 'pending', cause = NULL, next_step = NULL
+ WHERE tenant_id = :tenant AND kind = :kind AND klipboard_id = :klipboard_id
+   AND state IN ('waiting', 'failed', 'refused')
+""")
+
 # Served by the partial unique index attempt_open.
 _OPEN: Final = text("""
 SELECT * FROM attempt
@@ -176,10 +183,12 @@ class StoredBooks:
         """Store the attempt, or that it leaves once more."""
         async with self._database.transaction() as connection:
             await check_fence(connection, attempt.key.tenant, attempt.fence)
-            stored = await connection.execute(_REMEMBER, _attempt_row(attempt) | {"next_step_in": next_step_in})
+            row = _attempt_row(attempt)
+            stored = await connection.execute(_REMEMBER, row | {"next_step_in": next_step_in})
             if stored.first() is None:
                 msg = f"request id {attempt.request_id} of {attempt.key.subject} was settled before; this is a bug"
                 raise RuntimeError(msg)
+            await connection.execute(_ON_ITS_WAY, {name: row[name] for name in ("tenant", "kind", "klipboard_id")})
 
     async def open_attempts(self, tenant: TenantId) -> Sequence[Attempt]:
         """Open attempts whose next step has come."""

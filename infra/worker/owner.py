@@ -63,10 +63,10 @@ class Owner:
                 await self.parts.quickbooks.rebuild_pace(view.realm)
             while self._may_act():
                 self.wake.clear()
-                if not await self._turn():
+                if not await self.take_turn():
                     await self._rest()
         finally:
-            await self._drained()
+            await self.drained()
 
     def _may_act(self) -> bool:
         return not self.closing.is_set() and self.lease.held(self.parts.clock.boottime())
@@ -81,13 +81,14 @@ class Owner:
         closing.cancel()
         await asyncio.gather(waker, closing, return_exceptions=True)
 
-    async def _drained(self) -> None:
+    async def drained(self) -> None:
+        """Every call under way has ended."""
         if self._calls:
             await asyncio.wait(self._calls.values())
 
-    async def _turn(self) -> bool:
+    async def take_turn(self) -> bool:
         """One look at everything that may be due; whether it pays to look again at once."""
-        self._collect()
+        self.collect()
         view = await self.parts.books.view(self.lease.tenant)
         if view is None:
             return False
@@ -149,7 +150,7 @@ class Owner:
     def _start(self, key: RecordKey, call: Coroutine[Any, Any, None]) -> None:
         self._calls[key] = asyncio.create_task(self._guarded(key, call), name=f"{key.tenant}:{key.subject}")
 
-    def _collect(self) -> None:
+    def collect(self) -> None:
         """Forget calls that ended. Only losing the fence or the database ends the turn: see `_guarded`."""
         ended = [key for key, task in self._calls.items() if task.done()]
         for key in ended:

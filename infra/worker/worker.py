@@ -1,7 +1,7 @@
 """One worker process: intake, relay, leases, and an owner for each tenant it holds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -28,7 +28,7 @@ class Wakes(Protocol):
     """What tells a worker that tenants may be due."""
 
     async def listen(self, wake: Callable[[str], None], stop: asyncio.Event) -> None:
-        """Call `wake` with a tenant's id, or with an empty text: look at all."""
+        """Call `wake` with a tenant's id, until `stop`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class Worker:
     wakes: Wakes
     enter: Callable[[], Awaitable[None]]
     leave: Callable[[], Awaitable[None]]
-    prune: Callable[[], Awaitable[object]]
+    prunes: Sequence[Callable[[], Awaitable[object]]]
     rhythm: Rhythm
     _owners: dict[TenantId, tuple[Owner, asyncio.Task[None]]] = field(default_factory=dict)
     _look: asyncio.Event = field(default_factory=asyncio.Event)
@@ -64,6 +64,7 @@ class Worker:
             for name, part in self._loops(stop).items():
                 tasks.create_task(part, name=name)
             await stop.wait()
+            self._look.set()
             # First nothing new is claimed; then what left may be answered; what is left over stays open for the next.
             await self._close_owners()
         await self.leave()
@@ -74,15 +75,27 @@ class Worker:
             "relay": self.relay.run(stop),
             "wakes": self.wakes.listen(self._wake, stop),
             "renewals": self._for_ever(self._renew, self.rhythm.renewal, stop),
-            "claims": self._for_ever(self._claim, self.rhythm.idle_wait, stop),
+            "claims": self._for_ever(self._claim, self.rhythm.idle_wait, stop, early=self._look),
             "shares": self._for_ever(self._share, self.rhythm.renewal, stop),
             "pruning": self._for_ever(self._prune, 60.0, stop),
         }
 
-    async def _for_ever(self, step: Callable[[], Awaitable[None]], seconds: float, stop: asyncio.Event) -> None:
-        """The outer edge of a loop: the database may go and come back; a name that is taken ends the process."""
+    async def _for_ever(
+        self,
+        step: Callable[[], Awaitable[None]],
+        seconds: float,
+        stop: asyncio.Event,
+        *,
+        early: asyncio.Event | None = None,
+    ) -> None:
+        """The outer edge of a loop: the database may go and come back; a name that is taken ends the process.
+
+        `early`: what ends a wait before its time.
+        """
         while not stop.is_set():
             wait = seconds
+            if early is not None:
+                early.clear()
             try:
                 await step()
             except NameTaken:
@@ -93,7 +106,7 @@ class Worker:
                 else:
                     log.warning("The database is out of reach; trying again", step=step.__name__, why=repr(error))
                 wait = max(seconds, self.rhythm.backoff)
-            await sleep_or(stop, wait)
+            await sleep_or(early or stop, wait)
 
     async def _renew(self) -> None:
         await self.keeper.renew()
@@ -137,11 +150,13 @@ class Worker:
                 owner[0].closing.set()
 
     async def _prune(self) -> None:
-        await self.prune()
+        for prune in self.prunes:
+            await prune()
 
     def _wake(self, tenant: str) -> None:
-        for owner, _ in [self._owners[TenantId(tenant)]] if tenant in self._owners else self._owners.values():
-            owner.wake.set()
+        """A tenant of ours is looked at; one that nobody has is claimed; one of another worker's wakes that worker."""
+        owned = self._owners.get(TenantId(tenant))
+        (owned[0].wake if owned is not None else self._look).set()
 
     async def _close_owners(self) -> None:
         owners = list(self._owners.values())
