@@ -16,14 +16,15 @@ TOPIC: Final = "quickbooks.payments"
 class Inbox:
     """Reads the topic from its beginning for as long as it is open; a repeat is kept as well as the first."""
 
-    def __init__(self, kafka: str) -> None:
+    def __init__(self, kafka: str, *, prefix: str = "") -> None:
         self.told: list[Told] = []
         self._kafka = kafka
+        self._topic = prefix + TOPIC
         self._reader: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         consumer = AIOKafkaConsumer(
-            TOPIC,
+            self._topic,
             bootstrap_servers=self._kafka,
             auto_offset_reset="earliest",
             isolation_level="read_committed",

@@ -7,17 +7,18 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 from infra.database.engine import Database
 from infra.demo import catalogue, quiet, stage, trouble
 from infra.demo.bookkeeper import Bookkeeper
 from infra.demo.children import Kept
+from infra.demo.comparison import Comparison, right
 from infra.demo.control import Control, Opened
 from infra.demo.expected import Expectation, expected
 from infra.demo.inbox import Inbox
-from infra.demo.judge import Company, Verdict, judge
-from infra.demo.paid import PaymentVerdict, judge_payments
+from infra.demo.judge import Verdict
+from infra.demo.paid import PaymentVerdict
 from infra.demo.quiet import Left
 from infra.demo.report import Numbers, Traffic, numbers
 from infra.demo.screen import Now, Screen
@@ -84,19 +85,16 @@ class Demo:
     expectation: Expectation
     base: stage.Base
     control: Control
-    inbox: Inbox
+    comparison: Comparison
     database: Database
-    companies: Sequence[Opened]
     workers: Sequence[Kept]
     screen: Screen
-    before: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     traffic: Traffic = field(default_factory=Traffic)
 
     async def play(self) -> tuple[Verdict, PaymentVerdict, int]:
         """The day, its troubles, the wait, and the comparison; and how many workers were killed."""
-        for company in self.companies:
-            self.before[company.tenant] = _objects(await self.control.books(company.realm))
+        await self.comparison.remember()
         dice, seconds = Random(self.options.seed), self.options.seconds  # noqa: S311 - a run can be repeated
         killer = Killer(self.workers, Random(dice.random()))  # noqa: S311
         async with asyncio.TaskGroup() as tasks:
@@ -110,7 +108,7 @@ class Demo:
                 ),
                 killer.work(seconds=seconds + 6),
                 trouble.lose_answers(self.control, seed=self.options.seed),
-                *(self._bookkeeper(one, dice).work() for one in self.companies),
+                *(self._bookkeeper(one, dice).work() for one in self.comparison.companies),
             ]
             running = [tasks.create_task(act) for act in acts]
             verdict, payments = await self._watch(killer, running)
@@ -125,7 +123,7 @@ class Demo:
             tenant=company.tenant,
             realm=company.realm,
             control=self.control,
-            came_back=self.inbox.has,
+            came_back=self.comparison.inbox.has,
             dice=Random(dice.random()),  # noqa: S311
         )
 
@@ -136,26 +134,15 @@ class Demo:
             left = await quiet.left(self.database)
             verdict, payments = await self._compared()
             self.screen.show(self._now(killer, verdict, payments, left))
-            right = not (verdict.mismatched or verdict.missing or verdict.duplicated) and payments.complete
-            calm = calm + 1 if right and left.nothing and all(task.done() for task in running) else 0
+            good = right(verdict, payments) and left.nothing and all(task.done() for task in running)
+            calm = calm + 1 if good else 0
             if calm >= _CALM or time.monotonic() > deadline:
                 return verdict, payments
             await asyncio.sleep(_LOOK)
 
     async def _compared(self) -> tuple[Verdict, PaymentVerdict]:
         self.traffic.add(await self.control.journal(after=self.traffic.last))
-        books = {one.tenant: await self.control.books(one.realm) for one in self.companies}
-        verdict = judge(self.expectation, [self._company(one, books[one.tenant]) for one in self.companies])
-        told = list(self.inbox.told)
-        return verdict, judge_payments(tenants=books, invoice_ids=verdict.invoice_ids, told=told)
-
-    def _company(self, opened: Opened, books: Mapping[str, Any]) -> Company:
-        return Company(
-            tenant=opened.tenant,
-            income_account=opened.income_account,
-            books=books,
-            before=self.before[opened.tenant],
-        )
+        return await self.comparison.compare(self.expectation)
 
     def _now(self, killer: Killer, verdict: Verdict, payments: PaymentVerdict, left: Left) -> Now:
         return Now(
@@ -220,9 +207,8 @@ async def _set_up(
         expectation=expectation,
         base=base,
         control=control,
-        inbox=inbox,
+        comparison=Comparison(control=control, companies=companies, inbox=inbox),
         database=database,
-        companies=companies,
         workers=workers,
         screen=screen,
     )
@@ -243,7 +229,3 @@ async def _connected(
 
     await asyncio.gather(*(add(one) for one in opened))
     return opened
-
-
-def _objects(books: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    return frozenset((type_, one["Id"]) for type_, found in books.items() if type_ != "deleted" for one in found)
