@@ -15,12 +15,12 @@ from sqlalchemy.pool import NullPool
 def fresh_database(admin_url: str) -> Iterator[str]:
     """A new, empty database on the server of `admin_url` (a SQLAlchemy asyncpg URL); yields the URL of the database."""
     name = f"klipsync_test_{secrets.token_hex(6)}"
-    _apart(_execute(admin_url, f'CREATE DATABASE "{name}"'))
+    _apart(execute(admin_url, f'CREATE DATABASE "{name}"'))
     try:
         yield make_url(admin_url).set(database=name).render_as_string(hide_password=False)
     finally:
         # Forced: a worker killed by its test may have left connections that the server has not missed yet.
-        _apart(_execute(admin_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        _apart(execute(admin_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
 def _apart(work: Coroutine[None, None, None]) -> None:
@@ -29,7 +29,7 @@ def _apart(work: Coroutine[None, None, None]) -> None:
         thread.submit(asyncio.run, work).result()
 
 
-async def _execute(url: str, statement: str) -> None:
+async def execute(url: str, statement: str) -> None:
     engine = create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
     try:
         async with engine.connect() as connection:

@@ -7,6 +7,7 @@ The product has no code for tests: its bootstrap takes wrapped ports, and this m
     DOOM_COUNT    at the so manieth time (1)
     DOOM_SIGNAL   the signal (KILL); STOP makes a zombie, to be woken with SIGCONT
     DOOM_RATE     instead: the share of folds of one event that fail with an error, at random
+    DOOM_MAPPING  instead: "memo" maps an invoice's message wrongly, as a klipsync with a mistake would
 """
 
 import asyncio
@@ -18,9 +19,12 @@ from contextlib import asynccontextmanager
 from random import Random
 from typing import Any
 
+from consumers import wanted
 from infra.cli.worker import run
 from infra.quickbooks.transport import Reply, Request
 from infra.settings import Settings
+from mapping.difference import Fields
+from mapping.invoices import invoice_fields
 
 WRITTEN = 0.05
 """Seconds after which a request has left this process."""
@@ -117,6 +121,7 @@ class Folding(Port):
 
     async def store(self, records: Any, *, items: Any) -> None:  # noqa: ANN401
         if any(self.doom.dice.random() < self.doom.rate for _ in records):
+            sys.stderr.write("a fold fails on purpose\n")
             raise ZeroDivisionError
         await self.real.store(records, items=items)
         self.stored = True
@@ -175,6 +180,13 @@ class DoomedReturns(Port):
         return await (self.doom.around("polled", act) if changes.live("Payment") else act())
 
 
+def wrong_memo(**parts: Any) -> Fields:  # noqa: ANN401
+    """An invoice's fields with a mistake in the message."""
+    fields = invoice_fields(**parts)
+    memo = fields.get("CustomerMemo")
+    return fields if memo is None else {**fields, "CustomerMemo": {"value": f"{memo['value']}!!"}}
+
+
 WRAPS: dict[str, type[Port]] = {
     "transport": DoomedTransport,
     "intake_store": DoomedIntake,
@@ -188,6 +200,8 @@ WRAPS: dict[str, type[Port]] = {
 def main() -> None:
     """Run the worker."""
     doom = Doom(dict(os.environ))
+    if os.environ.get("DOOM_MAPPING") == "memo":
+        wanted.invoice_fields = wrong_memo  # type: ignore[attr-defined]
 
     def wrap(name: str, real: Any) -> Any:  # noqa: ANN401
         return WRAPS[name](real, doom) if name in WRAPS else real

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from sqlalchemy import text
+
 from infra.database.engine import Database
 from infra.demo import catalogue, quiet, stage
 from infra.demo.children import KLIPSYNC, end, last_words, launch
@@ -45,6 +48,7 @@ QUICK = {
     "OUTBOX_LEASE": "PT1.5S",
     "DATABASE_BACKOFF": "PT0.5S",
     "POISON_RETRY": "PT1.5S",
+    "IDLE_TRANSACTION": "PT2S",
 }
 PATIENCE = 60.0
 """Seconds until books that are not right count as wrong. Nothing here is timed; this only ends a wait."""
@@ -59,6 +63,8 @@ class World:
     database: Database
     control: Control
     comparison: Comparison
+    looker: AIOKafkaConsumer
+    """Tells how long the topics are; reads nothing."""
     env: dict[str, str]
     state: Path
     lines: list[str] = field(default_factory=list)
@@ -72,6 +78,18 @@ class World:
         env = {**self.env, **{f"DOOM_{key.upper()}": value for key, value in doom.items()}}
         self.workers[name] = await launch(command, env=env, log=self.log(name))
         return self.workers[name]
+
+    async def ready(self, name: str = "w1") -> None:
+        """Wait until the worker has said in the database that it is at work."""
+        newest = text("SELECT session FROM worker WHERE name = :name AND seen_at > :since")
+        async with self.database.transaction() as connection:
+            since = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                async with self.database.transaction() as connection:
+                    if (await connection.execute(newest, {"name": name, "since": since})).first() is not None:
+                        return
+                await asyncio.sleep(0.1)
 
     async def stop(self, name: str = "w1") -> int:
         """SIGTERM; its exit code. A worker ends within ten seconds."""
@@ -189,17 +207,9 @@ class World:
 
     async def _folded(self) -> bool:
         """Whether intake's stored offsets are at the end of every topic."""
-        from aiokafka import AIOKafkaConsumer, TopicPartition
-        from sqlalchemy import text
-
         async with self.database.transaction() as connection:
             rows = (await connection.execute(text("SELECT topic, partition, next_offset FROM intake_offset"))).all()
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.kafka)
-        await consumer.start()
-        try:
-            ends = await consumer.end_offsets([TopicPartition(row.topic, row.partition) for row in rows])
-        finally:
-            await consumer.stop()
+        ends = await self.looker.end_offsets([TopicPartition(row.topic, row.partition) for row in rows])
         # A transaction ends with a marker, which has an offset and is no message.
         return all(ends[TopicPartition(row.topic, row.partition)] - row.next_offset <= 1 for row in rows)
 
@@ -233,6 +243,9 @@ async def world(
             companies.append(await control.open_company(tenant=tenant, name=tenant, time_zone="America/New_York"))
             await stage.add_tenant(companies[-1], time_zone="America/New_York", env=env, state=state)
         inbox = await stack.enter_async_context(Inbox(kafka, prefix=prefix))
+        looker = AIOKafkaConsumer(bootstrap_servers=kafka)
+        await looker.start()
+        stack.push_async_callback(looker.stop)
         database = Database(url, connections=3)
         stack.push_async_callback(database.close)
         comparison = Comparison(control=control, companies=companies, inbox=inbox)
@@ -243,6 +256,7 @@ async def world(
             database=database,
             control=control,
             comparison=comparison,
+            looker=looker,
             env=env,
             state=state,
         )
