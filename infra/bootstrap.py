@@ -94,7 +94,8 @@ def database_of(settings: Settings) -> Database:
     """The database. Raises `NotConfigured` without an address."""
     if settings.database is None:
         raise NotConfigured("KLIPSYNC_DATABASE: postgresql+asyncpg://user@host/name; `klipsync up` starts one for you.")
-    return Database(settings.database.get_secret_value(), connections=40)
+    idle = settings.seconds("idle_transaction")
+    return Database(settings.database.get_secret_value(), connections=40, idle_limit=idle)
 
 
 @asynccontextmanager

@@ -48,6 +48,8 @@ class Durations(BaseSettings):
     """On SIGTERM calls under way may finish for so long."""
     poison_retry: Duration = timedelta(seconds=30)
     """A message that cannot be folded is tried three times more over this long."""
+    idle_transaction: Duration = timedelta(seconds=10)
+    """The database ends a transaction in which nothing happens for so long: a suspended worker must not keep locks."""
     database_backoff: Duration = timedelta(seconds=5)
     """The longest wait between two tries when the database or Kafka is out of reach."""
     outbox_lease: Duration = timedelta(seconds=10)

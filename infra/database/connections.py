@@ -14,6 +14,8 @@ from schemas.kinds import TenantId
 # Until the transaction ends. No row lock: a refresh waits for Intuit, and who wants the row need not wait for that.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('connection/' || :tenant, 0))")
 
+_WAIT_FOR_INTUIT = text("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+
 _LOCK_COMPANY = text("SELECT pg_advisory_xact_lock(hashtextextended('company/' || :realm, 0))")
 
 _LOAD = text("""
@@ -86,6 +88,8 @@ class Renewal:
 
 async def lock(connection: AsyncConnection, tenant: TenantId) -> None:
     """One exchange, refresh or revocation at a time, over all workers. The tenants' rows stay readable."""
+    # Longer than Intuit may take to answer: this transaction rightly waits, while others that idle are ended.
+    await connection.execute(_WAIT_FOR_INTUIT)
     await connection.execute(_LOCK, {"tenant": tenant})
 
 

@@ -2,21 +2,33 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from schemas import exact
 
+CONNECT_SECONDS: Final = 10.0
+"""A database that does not let us in by then is out of reach; whoever asks tries again."""
+IDLE_LIMIT: Final = 10.0
+"""Seconds after which the server ends a transaction in which nothing happens: a worker that was suspended, or whose
+machine is cut off, must not hold locks that everybody else waits for."""
+
 
 class Database:
     """PostgreSQL behind SQLAlchemy and asyncpg. JSONB goes in and comes out with exact decimals."""
 
-    def __init__(self, url: str, *, connections: int = 20) -> None:
+    def __init__(self, url: str, *, connections: int = 20, idle_limit: float = IDLE_LIMIT) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=connections,
             pool_pre_ping=True,
+            hide_parameters=True,  # customers' names, which an error would carry into the log
+            connect_args={
+                "timeout": CONNECT_SECONDS,
+                "server_settings": {"idle_in_transaction_session_timeout": str(int(idle_limit * 1000))},
+            },
             json_serializer=exact.dumps,
             json_deserializer=exact.loads,
         )
