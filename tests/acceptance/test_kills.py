@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import pytest_asyncio
 
+from tests.acceptance.relayed import differing
 from tests.acceptance.world import DAY, World, portions, world
 
 pytestmark = [
@@ -72,3 +73,4 @@ async def test_a_worker_killed_at_an_effect_loses_and_doubles_nothing(
 
     await here.until_right()
     assert await here.stop() == 0
+    assert await differing(database=here.database, kafka=here.kafka, prefix=here.prefix) == []

@@ -7,6 +7,7 @@ import pytest
 
 from tests.acceptance.journal import fallen
 from tests.acceptance.killing import kill_at_random
+from tests.acceptance.relayed import differing
 from tests.acceptance.world import world
 
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(1800)]
@@ -25,4 +26,5 @@ async def test_a_hundred_kills_lose_and_double_nothing(
         await here.until_right(seconds=180)
 
         assert fallen(await here.writes()) == []
+        assert await differing(database=here.database, kafka=here.kafka, prefix=here.prefix) == []
         assert [await here.stop(name) for name in ("w1", "w2")] == [0, 0]
