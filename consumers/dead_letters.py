@@ -25,9 +25,15 @@ _ROOM: Final = 1024
 def letter(*, arrived: Arrived, cluster: str, reason: str, sentence: str, tries: int) -> Message:
     """The dead letter of a message: key, headers and value as they came, with where from, why and how often.
 
-    What even the dead letters' topic does not take is told without its value, then without its key and headers too.
+    What even the dead letters' topic does not take is told without its value, then without its key and headers too; of
+    what nobody could take apart, only where it stands is told.
     """
     original, ours = arrived.message, _headers(arrived, cluster=cluster, reason=reason, sentence=sentence, tries=tries)
+    size = f"{original.size} bytes" if arrived.flaw is None else "everything"
+    left_out = (PREFIX + "left-out", f"{size}; read it at this topic, partition and offset".encode())
+    bare = Message(topic=topics.DEAD_LETTERS, key=None, headers=(*ours, left_out), value=b"")
+    if arrived.flaw is not None:
+        return bare
     whole = Message(
         topic=topics.DEAD_LETTERS,
         key=original.key,
@@ -37,11 +43,8 @@ def letter(*, arrived: Arrived, cluster: str, reason: str, sentence: str, tries:
     )
     if _fits(whole):
         return whole
-    left_out = (PREFIX + "left-out", f"{original.size} bytes; read them at this topic, partition and offset".encode())
     told = Message(topic=whole.topic, key=whole.key, headers=(*whole.headers, left_out), value=b"")
-    if _fits(told):
-        return told
-    return Message(topic=whole.topic, key=None, headers=(*ours, left_out), value=b"")
+    return told if _fits(told) else bare
 
 
 def _fits(message: Message) -> bool:

@@ -48,12 +48,12 @@ async def fold_batch(
         WentBack: the stored offsets are lower than `reached`.
     """
     following = {arrived.place: arrived.offset + 1 for arrived in batch}
-    read = [(arrived, _read(arrived)) for arrived in batch]
+    read = [(arrived, _read(arrived)) for arrived in batch if not arrived.mark]
     async with store.intaking() as transaction:
         # The offsets are locked first. Whoever else folds these partitions (a member that slept through losing them)
         # waits here, and then finds in the stored offsets which of its messages are folded already.
         stored = await transaction.offsets(cluster, following)
-        _refuse_a_step_back(stored, reached)
+        refuse_a_step_back(stored, reached)
         fresh = [(arrived, found) for arrived, found in read if arrived.offset >= stored[arrived.place]]
         gathered = await _gather(transaction, fresh, cluster=cluster)
         await _write(transaction, gathered)
@@ -77,13 +77,16 @@ async def put_aside(*, store: IntakeStore, cluster: str, arrived: Arrived, error
     _count(gathered)
 
 
-def _refuse_a_step_back(stored: Mapping[Place, int], reached: Mapping[Place, int]) -> None:
+def refuse_a_step_back(stored: Mapping[Place, int], reached: Mapping[Place, int]) -> None:
+    """Raises WentBack where a stored offset is lower than what was folded here before."""
     behind = {place: offset for place, offset in stored.items() if offset < reached.get(place, 0)}
     if behind:
         raise WentBack(behind, reached)
 
 
 def _read(arrived: Arrived) -> Event | Unreadable:
+    if arrived.flaw is not None:
+        return Unreadable(Reason.NOT_DECODABLE, Problem("headers", arrived.flaw))
     try:
         event = decode(arrived.message)
     except Unreadable as error:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import structlog
 
 from consumers import counts
-from consumers.folding import WentBack, fold_batch, put_aside
+from consumers.folding import WentBack, fold_batch, put_aside, refuse_a_step_back
 from consumers.ports import Arrived, Clock, IntakeStore, Log, LogUnreachable, Place, Reassigned, Standing
 from consumers.starts import Alarm, Start, start_of
 
@@ -19,6 +19,7 @@ _log = structlog.get_logger("klipsync.intake")
 
 _T = TypeVar("_T")
 _TRIES: Final = 3  # more, for a message that stands alone and cannot be folded
+_IDLE_TAKES: Final = 6  # about three seconds without an event
 
 
 class _Stopping(Exception):  # noqa: N818 - not an error
@@ -47,15 +48,18 @@ class Intake:
         self._clock = clock
         self._settings = settings
         self._reached: dict[Place, int] = {}
+        self._idle = 0
         self._stop = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Fold until `stop`; the transaction under way is finished first."""
+        """Fold until `stop`. The transaction under way is finished first; what only waits for Kafka is not."""
         self._stop = stop
         while not stop.is_set():
             try:
                 await self._patiently(self._place)
-                await self._fold(await self._patiently(self._take))
+                batch = await self._patiently(self._take)
+                await self._fold(batch)
+                await self._look_about(idle=not batch)
             except Reassigned:
                 _log.info("partitions changed hands", action="reassigned")
             except WentBack as error:
@@ -69,13 +73,13 @@ class Intake:
                     await asyncio.wait_for(stop.wait(), self._settings.backoff_longest)
 
     async def _take(self) -> Sequence[Arrived]:
-        return await self._source.take(limit=self._settings.batch, seconds=self._settings.take)
+        return await self._unless_stopped(self._source.take(limit=self._settings.batch, seconds=self._settings.take))
 
     # --- where to read from ---
 
     async def _place(self) -> None:
         """Let every partition that was assigned begin at its stored offset, after a look at whether that can be."""
-        standings = await self._source.unplaced()
+        standings = await self._unless_stopped(self._source.unplaced())
         if not standings:
             return
         cluster = self._source.cluster
@@ -99,7 +103,18 @@ class Intake:
         self._reached = offsets
         if rewound:
             # A crash before this sounds the alarm once more, which costs a reading and nothing else.
-            await self._source.commit(rewound)
+            await self._unless_stopped(self._source.commit(rewound))
+
+    async def _look_about(self, *, idle: bool) -> None:
+        """A database that is put back while nobody says anything is noticed too, and not at the next event alone."""
+        self._idle = self._idle + 1 if idle else 0
+        if self._idle >= _IDLE_TAKES:
+            self._idle = 0
+            await self._patiently(self._compare)
+
+    async def _compare(self) -> None:
+        cluster, found = self._source.cluster, await self._store.stored(self._reached)
+        refuse_a_step_back({place: found.get(place, {}).get(cluster, 0) for place in self._reached}, self._reached)
 
     async def _look_back(self, error: WentBack) -> None:
         counts.INTAKE_ALARMS.labels(Alarm.DATABASE_WENT_BACK).inc()
@@ -131,7 +146,7 @@ class Intake:
         )
         # A crash here leaves Kafka's commit behind the stored offset, which is the one that counts.
         self._reached.update(following)
-        await self._source.commit(following)
+        await self._unless_stopped(self._source.commit(following))
 
     async def _try_again(self, arrived: Arrived, error: Exception) -> None:
         """Three tries more, then the message is put aside: perhaps another deployment was under way."""
@@ -152,7 +167,7 @@ class Intake:
         cluster = self._source.cluster
         await put_aside(store=self._store, cluster=cluster, arrived=arrived, error=error, tries=1 + _TRIES)
         self._reached[arrived.place] = arrived.offset + 1
-        await self._source.commit({arrived.place: arrived.offset + 1})
+        await self._unless_stopped(self._source.commit({arrived.place: arrived.offset + 1}))
 
     # --- waiting ---
 
@@ -171,15 +186,22 @@ class Intake:
             wait = min(2 * wait, self._settings.backoff_longest)
 
     async def _wait(self, seconds: float) -> None:
-        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
-        stopping = asyncio.ensure_future(self._stop.wait())
-        try:
-            await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            stopping.cancel()
+        await self._unless_stopped(self._clock.sleep(seconds))
         if self._stop.is_set():
             raise _Stopping
+
+    async def _unless_stopped(self, step: Awaitable[_T]) -> _T:
+        """Broken off when told to stop: a Kafka that is away may let it wait for ever, and nothing rests on its end."""
+        going_on = asyncio.ensure_future(step)
+        stopping = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({going_on, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not going_on.done():
+                raise _Stopping
+            return going_on.result()
+        finally:
+            going_on.cancel()
+            stopping.cancel()
 
 
 def _sound(standings: Sequence[Standing], starts: dict[Place, Start]) -> None:

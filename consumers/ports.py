@@ -27,12 +27,18 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """A message and where it stood in the log. `time` is Kafka's timestamp of it."""
+    """A message and where it stood in the log. `time` is Kafka's timestamp of it.
+
+    `flaw`: why Kafka's own client cannot take it apart; the message is empty then, and is to be read where it stands.
+    `mark`: no message at all, but what a transaction left behind the last one.
+    """
 
     place: Place
     offset: int
     message: Message
     time: datetime
+    flaw: str | None = None
+    mark: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ class RelaySettings:
     """How long an empty outbox is left alone when nobody rings."""
     backoff: float = 1.0
     """A tenant whose message Kafka did not take is left alone so long; so is everything when the database is away."""
+    grace: float = 3.0
+    """When told to stop, messages that left may still be acknowledged for so long."""
 
 
 class Relay:
@@ -37,19 +39,42 @@ class Relay:
         self._clock = clock
         self._settings = settings
         self._bell = bell
+        self._stop = asyncio.Event()
         self._rung = asyncio.Event()
         self._held: frozenset[int] = frozenset()
         self._stuck: dict[TenantId | None, float] = {}  # tenant -> boottime at which it is tried again
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Relay until `stop`; what is under way is finished first."""
+        """Relay until `stop`; what left is waited for a little, and repeated by whoever comes next if need be."""
+        self._stop = stop
         listening = asyncio.create_task(self._listen(stop))
         try:
             while not stop.is_set():
-                await self._wait(stop, await self._pass_unbroken())
-            await self._give_back(frozenset())
+                await self._wait(stop, await self._pass_until(stop))
+            await self._farewell()
         finally:
             listening.cancel()
+
+    async def _pass_until(self, stop: asyncio.Event) -> float:
+        """One pass; broken off where Kafka owes an answer for longer after `stop` than anybody may wait."""
+        passing = asyncio.create_task(self._pass_unbroken())
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({passing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            # A crash here, as at the end of this wait, publishes the same again after the next start.
+            return await asyncio.wait_for(passing, self._settings.grace)
+        except TimeoutError:
+            return 0.0
+        finally:
+            passing.cancel()
+            stopping.cancel()
+
+    async def _farewell(self) -> None:
+        """Give the shards back, at the outer edge; one that is not given back is free when its lease runs out."""
+        try:
+            await self._give_back(frozenset())
+        except Exception as error:  # noqa: BLE001 - a database that is away must not make a stop fail
+            _log.warning("shards were not given back", action="relay_leaves", error=type(error).__name__)
 
     async def _pass_unbroken(self) -> float:
         """One pass, at the outer edge of the loop; returns how long to wait before the next."""
@@ -84,8 +109,8 @@ class Relay:
     async def _publish_lane(self, lane: Sequence[Unsent], *, until: float, sent: list[int]) -> None:
         """One tenant's messages, each only when Kafka has the one before: the first failure stops the rest."""
         for unsent in lane:
-            if self._clock.boottime() >= until:
-                return  # the lease may be somebody else's by now
+            if self._stop.is_set() or self._clock.boottime() >= until:
+                return  # the rest is somebody else's, who may hold the lease by now
             try:
                 await self._kafka.send([unsent.message])
             except KafkaError as error:

@@ -91,7 +91,7 @@ _CLAIM: Final = text("""
 INSERT INTO outbox_lease AS l (shard, owner, session, expires_at)
 SELECT s.shard, :owner, :session, clock_timestamp() + make_interval(secs => :seconds)
   FROM generate_series(0, CAST(:shards AS integer) - 1) AS s (shard)
- WHERE EXISTS (SELECT 1 FROM outbox o WHERE o.shard = s.shard AND o.sent_at IS NULL)
+ CROSS JOIN LATERAL (SELECT FROM outbox WHERE outbox.shard = s.shard AND sent_at IS NULL LIMIT 1) AS waiting
  ORDER BY s.shard
     ON CONFLICT (shard) DO UPDATE
    SET owner = excluded.owner, session = excluded.session, expires_at = excluded.expires_at
@@ -121,10 +121,11 @@ SELECT o.id, o.shard, o.tenant_id, o.topic, o.key, o.headers, o.value
 
 _MARK_SENT: Final = text("UPDATE outbox SET sent_at = clock_timestamp() WHERE id = ANY(CAST(:ids AS bigint[]))")
 
-# The oldest thousand by primary key, so that a table full of fresh rows costs no scan.
+# The oldest thousand that were sent, by primary key, so that a table full of fresh rows costs no scan, and those that
+# Kafka never takes are stepped over.
 _PRUNE: Final = text("""
 DELETE FROM outbox
- WHERE id IN (SELECT id FROM outbox ORDER BY id LIMIT 1000)
+ WHERE id IN (SELECT id FROM outbox WHERE sent_at IS NOT NULL ORDER BY id LIMIT 1000)
    AND sent_at < clock_timestamp() - make_interval(secs => :seconds)
 """)
 

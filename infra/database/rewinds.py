@@ -6,10 +6,10 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# The earliest moment counts, where several workers notice several things.
+# The earliest moment counts, where several workers notice several things. The feed is read now: all that is new waits.
 _MARK: Final = text("""
 UPDATE tenant
-   SET rewound_at = clock_timestamp(),
+   SET rewound_at = clock_timestamp(), next_poll_at = clock_timestamp(),
        rewound_to = least(coalesce(rewound_to, 'infinity'), coalesce(CAST(:to AS timestamptz), '-infinity'))
 """)
 

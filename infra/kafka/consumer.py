@@ -1,16 +1,16 @@
 """Kafka as intake reads it: a static member of one group, that begins where the database says and nowhere else."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition, errors
-from aiokafka.admin import AIOKafkaAdminClient
 
-from consumers.ports import Arrived, LogUnreachable, Place, Reassigned, Standing
+from consumers.ports import Arrived, Place, Reassigned, Standing
+from infra.kafka.reach import cluster_id, reaching
 from schemas import topics
 from schemas.envelope import Message
 
@@ -18,10 +18,10 @@ GROUP: Final = "klipsync-intake"
 SESSION_MS: Final = 10_000
 """A dead member's partitions go to the others after this; a restart of the same name within it moves nothing."""
 
-_log = structlog.get_logger("klipsync.kafka")
+_FAREWELL: Final = 3.0  # seconds
+_LOOK_MS: Final = 100  # for one partition that may have nothing to read
 
-# What a broker that is away, or a group that is being put together, causes: it passes.
-_PASSING: Final = (errors.KafkaConnectionError, errors.KafkaTimeoutError, OSError, TimeoutError)
+_log = structlog.get_logger("klipsync.kafka")
 
 
 class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's class has no types
@@ -50,6 +50,8 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
         self._changes = 0
         self._placed = 0
         self._asked = -1
+        self._careful = False
+        self._following: dict[TopicPartition, int] = {}
 
     async def __aenter__(self) -> Self:
         # Connects when intake first asks, which is patient with a Kafka that is not there yet.
@@ -58,11 +60,12 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
     async def __aexit__(self, *_: object) -> None:
         # A static member does not leave: whoever starts under this name goes on with the same partitions.
         if self._consumer is not None:
-            await self._consumer.stop()
+            with suppress(TimeoutError):  # a Kafka that is away need not hear of it
+                await asyncio.wait_for(self._consumer.stop(), _FAREWELL)
 
     async def _connect(self) -> None:
-        async with _unreachable(self._address):
-            self._cluster = await _cluster_id(self._address)
+        async with reaching(self._address):
+            self._cluster = await cluster_id(self._address)
             consumer = self._made()
             consumer.subscribe(self._names, listener=self)
             try:
@@ -98,6 +101,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
         """Intake places them before it takes anything."""
         del assigned
         self._changes += 1
+        self._careful = False
 
     # --- consumers.ports.Log ---
 
@@ -120,7 +124,7 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
         if not partitions:
             self._placed = change
             return ()
-        async with _unreachable(self._address):
+        async with reaching(self._address):
             beginnings = await self._consumer.beginning_offsets(partitions)
             ends = await self._consumer.end_offsets(partitions)
             committed = await self._committed(partitions)
@@ -145,8 +149,9 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
         """Read these partitions from these offsets. Raises Reassigned where they changed hands since they were told."""
         if self._asked != self._changes:
             raise Reassigned
-        for place, offset in starts.items():
-            self._consumer.seek(TopicPartition(*place), offset)
+        self._following = {TopicPartition(*place): offset for place, offset in starts.items()}
+        for partition, offset in self._following.items():
+            self._consumer.seek(partition, offset)
         self._placed = self._changes
 
     async def take(self, *, limit: int, seconds: float) -> Sequence[Arrived]:
@@ -154,14 +159,66 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
         change = self._changes
         if change != self._placed:
             return ()
-        async with _unreachable(self._address):
+        async with reaching(self._address):
+            if self._careful:
+                taken = await self._one_of_each()
+            else:
+                taken = await self._many(limit=limit, seconds=seconds)
+        # What changed hands is read again from the stored offsets, by whoever has the partitions now.
+        return taken if change == self._changes else ()
+
+    async def _many(self, *, limit: int, seconds: float) -> Sequence[Arrived]:
+        try:
             found = await self._consumer.getmany(timeout_ms=int(seconds * 1000), max_records=limit)
-        if change != self._changes:
-            return ()  # read again from the stored offsets, by whoever has the partitions now
-        return [self._arrived(record) for records in found.values() for record in records]
+        except UnicodeDecodeError:
+            # A header's name is no text, and which record's is not said; what was read with it is lost. So all of it is
+            # read again from the stored offsets, one by one.
+            self._careful = True
+            self.forget()
+            return ()
+        return [self._arrived(record) for records in found.values() for record in records] or await self._marks()
+
+    async def _marks(self) -> Sequence[Arrived]:
+        """What transactions left behind the last messages. Kafka drops it one day; by then it must have been passed, or
+        it would look as if events had been lost.
+        """
+        positions = {each: await self._consumer.position(each) for each in sorted(self._consumer.assignment())}
+        return [
+            self._empty(partition, position - 1, mark=True)
+            for partition, position in positions.items()
+            if position > self._following.get(partition, position)
+        ]
+
+    async def _one_of_each(self) -> Sequence[Arrived]:
+        """The next message of each partition, until the flawed one is found and stepped over."""
+        taken: list[Arrived] = []
+        for partition in sorted(self._consumer.assignment()):
+            try:
+                found = await self._consumer.getmany(partition, timeout_ms=_LOOK_MS, max_records=1)
+            except UnicodeDecodeError:
+                offset = await self._consumer.position(partition)
+                self._consumer.seek(partition, offset + 1)
+                self._careful = False
+                taken.append(self._empty(partition, offset, flaw="have a name that is no UTF-8; name headers so"))
+            else:
+                taken += [self._arrived(record) for records in found.values() for record in records]
+        self._careful = self._careful and bool(taken)
+        return taken
+
+    def _empty(self, partition: TopicPartition, offset: int, *, flaw: str | None = None, mark: bool = False) -> Arrived:
+        self._following[partition] = offset + 1
+        return Arrived(
+            place=Place(partition.topic, partition.partition),
+            offset=offset,
+            message=Message(topic=partition.topic.removeprefix(self._prefix), key=None, headers=(), value=None),
+            time=datetime.fromtimestamp(0, UTC),
+            flaw=flaw,
+            mark=mark,
+        )
 
     def _arrived(self, record: Any) -> Arrived:  # noqa: ANN401 - aiokafka has no types
         """The place has the topic's own name, for whoever looks there; the message says what kind of topic it is."""
+        self._following[TopicPartition(record.topic, record.partition)] = record.offset + 1
         return Arrived(
             place=Place(record.topic, record.partition),
             offset=record.offset,
@@ -180,25 +237,3 @@ class KafkaLog(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka's cl
             await self._consumer.commit({TopicPartition(*place): offset for place, offset in following.items()})
         except (errors.KafkaError, errors.IllegalStateError) as error:
             _log.info("Kafka took no commit", action="commit_skipped", error=type(error).__name__)
-
-
-async def _cluster_id(address: str) -> str:
-    admin = AIOKafkaAdminClient(bootstrap_servers=address, client_id="klipsync-intake")
-    try:
-        await admin.start()
-        described = await admin.describe_cluster()
-    finally:
-        await admin.close()
-    return str(described["cluster_id"])
-
-
-@asynccontextmanager
-async def _unreachable(address: str) -> AsyncIterator[None]:
-    try:
-        yield
-    except _PASSING as error:
-        raise LogUnreachable(f"Kafka does not answer at {address} ({type(error).__name__})") from error
-    except errors.KafkaError as error:
-        if not error.retriable:
-            raise
-        raise LogUnreachable(f"Kafka at {address} cannot answer now ({type(error).__name__})") from error

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaProducer, errors
@@ -20,10 +20,19 @@ TRANSACTION_TIMEOUT_MS: Final = 15_000
 """A publisher killed inside a transaction stalls its partitions for readers until then."""
 
 _CONNECT: Final = 15.0  # seconds until an address that swallows packets counts as unreachable
-_REQUEST_MS: Final = 12_000  # less than a transaction lasts, so that its failure is told before the broker aborts it
+_ANSWER: Final = 5.0
+"""Seconds until messages count as not taken: half of a relay's lease, so that one lane does not cost it the others."""
+_TRANSACTION: Final = 14.0  # seconds; less than a transaction lasts, so that its failure is told before Kafka drops it
+_FAREWELL: Final = 3.0  # seconds
+_REQUEST_MS: Final = 5_000  # a topic that is still unknown after that is missing
+_TOGETHER: Final = 5_000  # messages that are given to Kafka before an answer is waited for
 _BATCH: Final = 128 * 1024  # bytes; with the linger below some hundred events travel together
 _LINGER_MS: Final = 2
 _LARGEST: Final = topics.MAX_DEAD_LETTER + topics.FRAMING
+
+
+class SequenceBrokenError(KafkaError):
+    """Kafka refused an earlier message of this partition, and then all that followed it. A fresh producer goes on."""
 
 
 class KafkaProducer:
@@ -35,8 +44,67 @@ class KafkaProducer:
         self._settings: dict[str, Any] = {"client_id": client_id, "acks": "all", "enable_idempotence": True}
         self._producer: AIOKafkaProducer | None = None
         self._connecting = asyncio.Lock()
+        self._ended = asyncio.Event()
+        self._leaving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
+        await self._connected()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._ended.set()
+        await asyncio.gather(*self._leaving)
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await _close(producer)
+
+    async def send(self, messages: Sequence[Message]) -> None:
+        """Return when all are acknowledged. Raises KafkaError; some may be in their topics then."""
+        try:
+            await self._send(messages)
+        except SequenceBrokenError:
+            # Nothing is wrong with these: they came behind a message that was, and Kafka took none of them.
+            await self._send(messages)
+
+    async def _send(self, messages: Sequence[Message]) -> None:
+        producer = await self._connected()
+        await self._require(producer, {message.topic for message in messages})
+        try:
+            for start in range(0, len(messages), _TOGETHER):
+                async with _kafka_errors(), asyncio.timeout(_ANSWER):
+                    await self._acknowledged(producer, messages[start : start + _TOGETHER])
+        except KafkaError:
+            self._retire(producer)
+            raise
+
+    async def _acknowledged(self, producer: AIOKafkaProducer, messages: Sequence[Message]) -> None:
+        under_way = [
+            await producer.send(
+                self._prefix + message.topic, value=message.value, key=message.key, headers=list(message.headers)
+            )
+            for message in messages
+        ]
+        await asyncio.gather(*under_way)
+
+    async def _require(self, producer: AIOKafkaProducer, names: set[str]) -> None:
+        for name in sorted(self._prefix + name for name in names):
+            try:
+                async with asyncio.timeout(_CONNECT):
+                    await producer.partitions_for(name)
+            except errors.UnknownTopicOrPartitionError:
+                raise TopicMissingError(
+                    f"the topic {name} does not exist at {self._address}; start `klipsync up` once, which makes it"
+                ) from None
+            except (TimeoutError, errors.KafkaError) as error:
+                raise KafkaUnreachableError(f"Kafka stopped answering at {self._address}") from error
+
+    async def _connected(self) -> AIOKafkaProducer:
+        async with self._connecting:
+            if self._producer is None:
+                self._producer = await self._connect()
+            return self._producer
+
+    async def _connect(self) -> AIOKafkaProducer:
         # Made here and not in the constructor, because aiokafka wants a running loop.
         producer = AIOKafkaProducer(
             bootstrap_servers=self._address,
@@ -53,47 +121,23 @@ class KafkaProducer:
         except (TimeoutError, errors.KafkaError, OSError) as error:
             await producer.stop()
             raise KafkaUnreachableError(f"Kafka does not answer at {self._address} ({error or 'no answer'})") from error
-        self._producer = producer
-        return self
+        return producer
 
-    async def __aexit__(self, *_: object) -> None:
-        if self._producer is not None:
-            await self._producer.stop()
+    def _retire(self, producer: AIOKafkaProducer) -> None:
+        """The next send has a fresh producer: a message that was given up leaves a gap in an idempotent one's sequence,
+        and Kafka refuses all that follows in its partition, of whatever tenant, for ever.
+        """
+        if self._producer is producer:
             self._producer = None
+            leaving = asyncio.create_task(self._let_go(producer))
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
-    async def send(self, messages: Sequence[Message]) -> None:
-        """Return when all are acknowledged. Raises KafkaError; some may be in their topics then."""
-        with_topics = {message.topic for message in messages}
-        await self._require(with_topics)
-        async with _kafka_errors():
-            await self._acknowledged(messages)
-
-    async def _acknowledged(self, messages: Sequence[Message]) -> None:
-        under_way = [
-            await self._connected.send(
-                self._prefix + message.topic, value=message.value, key=message.key, headers=list(message.headers)
-            )
-            for message in messages
-        ]
-        await asyncio.gather(*under_way)
-
-    async def _require(self, names: set[str]) -> None:
-        for name in sorted(self._prefix + name for name in names):
-            try:
-                async with asyncio.timeout(_CONNECT):
-                    await self._connected.partitions_for(name)
-            except errors.UnknownTopicOrPartitionError:
-                raise TopicMissingError(
-                    f"the topic {name} does not exist at {self._address}; start `klipsync up` once, which makes it"
-                ) from None
-            except (TimeoutError, errors.KafkaError) as error:
-                raise KafkaUnreachableError(f"Kafka stopped answering at {self._address}") from error
-
-    @property
-    def _connected(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            raise KafkaUnreachableError("the producer is not connected: use it inside `async with`")
-        return self._producer
+    async def _let_go(self, producer: AIOKafkaProducer) -> None:
+        # Whoever shares it has an answer by then, or has given up.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), _ANSWER)
+        await _close(producer)
 
 
 class PatientProducer(KafkaProducer):
@@ -101,13 +145,6 @@ class PatientProducer(KafkaProducer):
 
     async def __aenter__(self) -> Self:
         return self
-
-    async def send(self, messages: Sequence[Message]) -> None:
-        """Connect where that has not succeeded yet, then send. Raises KafkaError."""
-        async with self._connecting:
-            if self._producer is None:
-                await super().__aenter__()
-        await super().send(messages)
 
 
 class TransactionalProducer(KafkaProducer):
@@ -123,29 +160,28 @@ class TransactionalProducer(KafkaProducer):
 
     async def commit(self, messages: Sequence[Message]) -> None:
         """All in one transaction, or none. Raises KafkaError; UnconfirmedError where the answer was lost."""
-        await self._require({message.topic for message in messages})
-        async with _kafka_errors():
-            await self._connected.begin_transaction()
-            try:
-                await self._acknowledged(messages)
-            except BaseException:
-                # A crash here leaves the transaction open; the broker aborts it after its time-out, unseen by readers.
-                await self._abort()
-                raise
-        await self._end()
-
-    async def _abort(self) -> None:
+        producer = await self._connected()
+        await self._require(producer, {message.topic for message in messages})
         try:
-            await self._connected.abort_transaction()
-        except errors.KafkaError:
-            return  # fenced or cut off: the broker aborts it after its time-out
+            async with _kafka_errors(), asyncio.timeout(_TRANSACTION):
+                await producer.begin_transaction()
+                await self._acknowledged(producer, messages)
+        except BaseException:
+            # A crash here leaves the transaction open; the broker aborts it after its time-out, unseen by readers.
+            await _abort(producer)
+            self._retire(producer)
+            raise
+        await self._end(producer)
 
-    async def _end(self) -> None:
+    async def _end(self, producer: AIOKafkaProducer) -> None:
         try:
-            await self._connected.commit_transaction()
+            async with asyncio.timeout(_TRANSACTION):
+                await producer.commit_transaction()
         except (errors.ProducerFenced, errors.InvalidTxnState, errors.InvalidProducerEpoch) as error:
+            self._retire(producer)
             raise KafkaError(_EXPIRED) from error
-        except errors.KafkaError as error:
+        except (errors.KafkaError, TimeoutError) as error:
+            self._retire(producer)
             raise UnconfirmedError(
                 "Kafka's answer to the commit was lost; publish the same again, repeats change nothing"
             ) from error
@@ -157,12 +193,33 @@ _EXPIRED: Final = (
 )
 
 
+async def _abort(producer: AIOKafkaProducer) -> None:
+    try:
+        async with asyncio.timeout(_FAREWELL):
+            await producer.abort_transaction()
+    except (errors.KafkaError, errors.IllegalOperation, TimeoutError):
+        return  # fenced or cut off, or never begun: the broker aborts it after its time-out
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    """Disconnect. Not by `stop`, which first waits until Kafka has what was given up, and that may be never."""
+    producer._closed = True  # noqa: SLF001 - else its finalizer complains
+    with suppress(TimeoutError):  # else it ends with its connections
+        async with asyncio.timeout(_FAREWELL):
+            await producer._sender.close()  # noqa: SLF001
+    await producer.client.close()
+
+
 @asynccontextmanager
 async def _kafka_errors() -> AsyncIterator[None]:
     try:
         yield
     except (errors.ProducerFenced, errors.InvalidTxnState, errors.InvalidProducerEpoch) as error:
         raise KafkaError(_EXPIRED) from error
+    except errors.OutOfOrderSequenceNumber as error:
+        raise SequenceBrokenError("Kafka refused an earlier message of the same partition") from error
+    except TimeoutError as error:
+        raise KafkaError("Kafka did not confirm the events in time; check Kafka, then send them again") from error
     except errors.KafkaError as error:
         raise KafkaError(f"Kafka did not take the events: {error}") from error
 

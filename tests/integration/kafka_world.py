@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 from sqlalchemy import text
 
 from consumers.intake import Intake, IntakeSettings
@@ -86,6 +86,15 @@ class World:
                 await producer.send_and_wait(topic or self.topic, each.value, each.key, headers=list(each.headers))
         finally:
             await producer.stop()
+
+    async def cut_off(self, *, before: int) -> None:
+        """Kafka drops what is older, as retention does."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        try:
+            await admin.delete_records({TopicPartition(self.topic, 0): RecordsToDelete(before_offset=before)})
+        finally:
+            await admin.close()
 
     @asynccontextmanager
     async def log(self, *, worker: str = "w1", group: str = "") -> AsyncIterator[KafkaLog]:

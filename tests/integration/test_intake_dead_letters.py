@@ -171,13 +171,17 @@ class _Deadlock(Exception):  # noqa: N818
     sqlstate = "40P01"
 
 
+class _DiskFull(Exception):  # noqa: N818
+    sqlstate = "53100"
+
+
 @pytest.mark.parametrize(
     "error",
-    [ConnectionResetError(), TimeoutError(), DBAPIError("", None, _Deadlock())],
-    ids=["lost connection", "time-out", "deadlock"],
+    [ConnectionResetError(), TimeoutError(), DBAPIError("", None, _Deadlock()), DBAPIError("", None, _DiskFull())],
+    ids=["lost connection", "time-out", "deadlock", "full disk"],
 )
 async def test_what_is_nobodys_fault_is_repeated_and_never_halved(here: World, error: Exception) -> None:
-    """A lost connection, a deadlock or a time-out puts no message aside, however often it happens."""
+    """A lost connection, a deadlock, a time-out or a full disk puts no message aside, however often it happens."""
     await here.publish(*(invoice(id_=str(number)) for number in range(4)))
     store = Refusing(here, offender="2", times=6, error=error)
 

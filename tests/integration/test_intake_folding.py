@@ -1,12 +1,16 @@
 """What a fold transaction leaves in the database, and which indexes serve it."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
+from consumers.folding import fold_batch
+from consumers.ports import Arrived, Place
 from consumers.records import Record, RecordKey, State
 from infra.database import intake as intake_sql
 from infra.database import rows
@@ -17,6 +21,13 @@ from schemas.kinds import Kind, KlipboardId, TenantId
 from tests.integration.kafka_world import World, invoice, world
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+PLACE = Place("klipboard.invoices", 0)
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+OF_OTHERS = """
+SELECT state, cause, settled_revision, settled_version, sent, seen, unreturned, generation, refusals, return_version,
+       reread, settled_at
+  FROM sync_record ORDER BY kind
+"""
 
 
 @pytest.fixture
@@ -71,6 +82,68 @@ async def test_items_do_not_depend_on_the_order_in_which_edits_arrive(here: Worl
     names = await here.rows("SELECT desired #>> '{content,value,name}' FROM sync_record WHERE kind = 'item' ORDER BY 1")
     assert names == [("Pipe",), ("Valve",)]
     assert await here.invoices() == [("1", 1)]
+
+
+def arrived(*messages: Message) -> list[Arrived]:
+    """As one batch, from the beginning of a partition."""
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    return [Arrived(place=PLACE, offset=n, message=message, time=now) for n, message in enumerate(messages)]
+
+
+class Dying(PostgresIntakeStore):
+    """A store whose process dies at the last step of the transaction."""
+
+    @asynccontextmanager
+    async def intaking(self) -> AsyncIterator[PostgresIntaking]:
+        async with super().intaking() as transaction:
+            transaction.move = self._die  # type: ignore[method-assign]
+            yield transaction
+
+    async def _die(self, cluster: str, following: Mapping[Place, int]) -> None:  # noqa: ARG002 - the port's
+        raise ZeroDivisionError
+
+
+async def test_a_batch_is_one_transaction(here: World) -> None:
+    """A crash before its end leaves nothing: no tenant, no record, no item, no dead letter, no offset."""
+    batch = arrived(invoice(id_="1"), replace(invoice(id_="2"), value=b"{"), button("t2"))
+
+    with pytest.raises(ZeroDivisionError):
+        await fold_batch(store=Dying(here.database), cluster="c", batch=batch, reached={})
+
+    for table in ("tenant", "sync_record", "outbox", "intake_offset"):
+        assert await here.rows(f"TABLE {table}") == []
+
+
+async def test_records_are_locked_in_one_order_whatever_order_their_events_come_in(here: World) -> None:
+    """Two transactions never wait for each other in a ring: who waits for the first record holds none behind it."""
+    await fold_batch(store=here.store, cluster="c", batch=arrived(invoice(id_="1"), invoice(id_="2")), reached={})
+    edits = arrived(invoice(id_="2", version=2, number="B"), invoice(id_="1", version=2, number="B"))
+    lock = "SELECT klipboard_id FROM sync_record WHERE klipboard_id = :id FOR UPDATE NOWAIT"
+    async with here.database.transaction() as other:
+        await other.execute(text(lock), {"id": "1"})
+        folding = asyncio.create_task(fold_batch(store=here.store, cluster="d", batch=edits, reached={}))
+        await here.until(WAITING, 1)
+
+        assert await here.rows(lock, id="2") == [("2",)]
+
+    await folding
+    assert await here.invoices() == [("1", 2), ("2", 2)]
+
+
+async def test_folding_writes_what_klipboard_wants_and_nothing_that_others_decide(here: World) -> None:
+    """What was sent and seen, how it was settled, and what a person decided stay as settle and return left them."""
+    await fold_batch(store=here.store, cluster="c", batch=arrived(invoice(id_="1")), reached={})
+    await here.rows("""
+        UPDATE sync_record SET state = 'refused', cause = 'A clash.', settled_revision = 1, settled_version = 1,
+               sent = '{"a": 1}', seen = '{"b": 2}', unreturned = '{"c": 3}', generation = 4, refusals = 5,
+               return_version = 6, reread = true, settled_at = now() RETURNING 1""")
+    before = await here.rows(OF_OTHERS)
+
+    edit = arrived(invoice(id_="1", version=2, number="B"))
+    await fold_batch(store=here.store, cluster="d", batch=edit, reached={})
+
+    assert await here.rows(OF_OTHERS) == before
+    assert await here.invoices() == [("1", 2)]
 
 
 class BlindOnce(PostgresIntakeStore):

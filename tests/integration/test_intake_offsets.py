@@ -1,13 +1,17 @@
 """The stored offset is the truth: after crashes, with zombies about, and when the database goes back in time."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from prometheus_client import REGISTRY
 
 from consumers.folding import fold_batch
 from consumers.ports import Arrived, Place
-from infra.database.intake import PostgresIntakeStore
+from infra.database.intake import PostgresIntakeStore, PostgresIntaking
 from infra.kafka.consumer import KafkaLog
 from tests.integration.kafka_world import QUICK, World, invoice, world
 
@@ -143,21 +147,127 @@ async def test_a_database_put_back_while_folding_goes_on_loses_no_event(here: Wo
     assert await here.rows("SELECT count(*) FROM tenant WHERE rewound_at IS NULL") == [(0,)]
 
 
-async def test_a_stored_offset_beyond_the_end_starts_at_the_beginning(here: World) -> None:
+async def test_a_database_put_back_while_nobody_says_anything_is_noticed_too(here: World) -> None:
+    """Nobody has to wait for an event: what is stored is compared, every few seconds, with what was folded here."""
+    await here.publish(*(invoice(id_=str(number)) for number in range(3)))
+    async with here.log() as source, here.folding(source):
+        await here.until_committed(3)
+        async with here.database.transaction() as connection:
+            await connection.exec_driver_sql("UPDATE intake_offset SET next_offset = 1")
+            await connection.exec_driver_sql("DELETE FROM sync_record WHERE klipboard_id IN ('1', '2')")
+
+        await here.until("SELECT count(*) FROM sync_record WHERE kind = 'invoice'", 3)
+
+    assert await here.rows("SELECT count(*) FROM tenant WHERE rewound_at IS NULL") == [(0,)]
+
+
+class Noting(PostgresIntakeStore):
+    """Notes in which order tenants are marked, offsets set, and events folded."""
+
+    def __init__(self, here: World) -> None:
+        super().__init__(here.database)
+        self.steps: list[str] = []
+
+    async def mark_rewound(self, cluster: str, places: Collection[Place]) -> None:
+        await super().mark_rewound(cluster, places)
+        self.steps.append("marked")
+
+    @asynccontextmanager
+    async def intaking(self) -> AsyncIterator[PostgresIntaking]:
+        async with super().intaking() as transaction:
+            self.steps.append("folding")
+            yield transaction
+
+
+async def test_tenants_are_marked_before_anything_is_folded_again(here: World) -> None:
+    """An owner that saw a record of the lost time without the mark might make it a second time."""
+    await here.publish(*(invoice(id_=str(number)) for number in range(3)))
+    async with here.log() as source, here.folding(source):
+        await here.until_committed(3)
+    await here.rows("UPDATE intake_offset SET next_offset = 1 RETURNING 1")
+    before, store = alarms("database_went_back"), Noting(here)
+
+    async with here.log() as source, here.folding(source, store=store):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 3)
+
+    assert store.steps[:2] == ["marked", "folding"]
+    assert alarms("database_went_back") == before + 1
+
+
+def alarms(name: str) -> float:
+    """How often that alarm was sounded in this process."""
+    return REGISTRY.get_sample_value("klipsync_intake_alarms_total", {"alarm": name}) or 0.0
+
+
+async def _stored(here: World, *, cluster: str, offset: int) -> None:
+    await here.rows(
+        "INSERT INTO intake_offset (cluster_id, topic, partition, next_offset) VALUES (:c, :t, 0, :o) RETURNING 1",
+        c=cluster,
+        t=here.topic,
+        o=offset,
+    )
+
+
+async def test_a_stored_offset_beyond_the_end_starts_at_the_beginning_with_an_alarm(here: World) -> None:
     """A log that is shorter than what was folded is another log: it is folded whole."""
     await here.publish(invoice(id_="1"))
     async with here.log() as source:
         await _all(source, here, count=1)
-        await here.rows(
-            "INSERT INTO intake_offset (cluster_id, topic, partition, next_offset) VALUES (:c, :t, 0, 99) RETURNING 1",
-            c=source.cluster,
-            t=here.topic,
-        )
+        await _stored(here, cluster=source.cluster, offset=99)
+    before = alarms("beyond_end")
 
     async with here.log() as source, here.folding(source):
         await here.until("SELECT count(*) FROM sync_record WHERE kind = 'invoice'", 1)
 
     assert await here.offset() == 1
+    assert alarms("beyond_end") == before + 1
+
+
+async def test_another_cluster_starts_at_the_beginning_with_an_alarm(here: World) -> None:
+    """What was folded of another Kafka says nothing of this one; what was folded twice is a repeat."""
+    await here.publish(invoice(id_="1"), invoice(id_="2"))
+    await _stored(here, cluster="another", offset=1)
+    before = alarms("other_cluster")
+
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT count(*) FROM sync_record WHERE kind = 'invoice'", 2)
+
+    assert alarms("other_cluster") == before + 1
+
+
+async def test_events_that_retention_took_are_an_alarm_and_the_rest_is_folded(here: World) -> None:
+    """A stored offset below the log's start: somebody has to know what is lost, and folding goes on behind it."""
+    await here.publish(*(invoice(id_=str(number)) for number in range(4)))
+    async with here.log() as source:
+        await _all(source, here, count=4)
+        await _stored(here, cluster=source.cluster, offset=1)
+    await here.cut_off(before=3)
+    before = alarms("events_lost")
+
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 4)
+
+    assert await here.invoices() == [("3", 1)]
+    assert alarms("events_lost") == before + 1
+
+
+async def test_the_marks_of_transactions_are_no_lost_events(here: World) -> None:
+    """What a transaction leaves behind its last message is passed, so that nobody is alarmed when Kafka drops it."""
+    producer = AIOKafkaProducer(bootstrap_servers=here.kafka, transactional_id=f"t-{secrets.token_hex(4)}")
+    async with producer, producer.transaction():
+        told = invoice(id_="1")
+        await producer.send_and_wait(here.topic, told.value, told.key, headers=list(told.headers))
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT sum(next_offset) FROM intake_offset", 2)
+        await here.until_committed(2)
+    await here.cut_off(before=2)
+    await here.publish(invoice(id_="2"))
+    before = alarms("events_lost")
+
+    async with here.log() as source, here.folding(source):
+        await here.until("SELECT count(*) FROM sync_record WHERE kind = 'invoice'", 2)
+
+    assert alarms("events_lost") == before
 
 
 async def _all(source: KafkaLog, here: World, *, count: int) -> list[Arrived]:

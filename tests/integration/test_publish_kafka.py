@@ -119,8 +119,9 @@ async def test_a_publisher_killed_inside_its_transaction_shows_nothing(kafka: st
 
         async def main():
             async with TransactionalProducer({kafka!r}) as producer:
-                await producer._connected.begin_transaction()
-                await producer._acknowledged([edited(TenantId({tenant!r}), n) for n in range(500)])
+                connected = await producer._connected()
+                await connected.begin_transaction()
+                await producer._acknowledged(connected, [edited(TenantId({tenant!r}), n) for n in range(500)])
                 print("inside", flush=True)
                 await asyncio.sleep(60)
 

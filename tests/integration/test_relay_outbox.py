@@ -2,9 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Self
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -14,11 +12,11 @@ from infra.database import outbox
 from infra.database.outbox import PostgresOutbox
 from infra.kafka.producer import KafkaProducer
 from mapping import identity
-from producers.kafka import KafkaError
 from producers.relay import Relay, RelaySettings
 from schemas.envelope import Message
 from schemas.kinds import Kind, KlipboardId, TenantId
 from tests.integration.kafka_world import World, invoice, read_all, world
+from tests.integration.relayed import ALL_SENT, Sent, message, put, relay, relaying
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -27,59 +25,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 async def here(kafka_address: str, database_url: str) -> AsyncIterator[World]:
     async with world(kafka=kafka_address, url=database_url) as made:
         yield made
-
-
-def message(here: World, tenant: str, number: int, *, topic: str = "") -> Message:
-    header = ("ce_id", b"\x00\xff" + str(number).encode())
-    return Message(
-        topic=topic or here.topic, key=tenant.encode(), headers=(header,), value=f"{tenant}-{number}".encode()
-    )
-
-
-async def put(here: World, tenant: str | None, *messages: Message) -> None:
-    async with here.database.transaction() as connection:
-        await outbox.put(connection, tenant=None if tenant is None else TenantId(tenant), messages=messages)
-
-
-class Sent:
-    """Kafka for tests that care for order alone: notes what came, fails where told."""
-
-    def __init__(self, *, failing: Callable[[Message], bool] = lambda _: False) -> None:
-        self.failing = failing
-        self.values: list[str] = []
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        return None
-
-    async def send(self, messages: Sequence[Message]) -> None:
-        await asyncio.sleep(0)
-        for each in messages:
-            if self.failing(each):
-                raise KafkaError("the leader is away")
-            self.values.append((each.value or b"").decode())
-
-
-def relay(here: World, kafka: object, *, owner: str = "w1", lease: float = 10, limit: int = 100) -> Relay:
-    settings = RelaySettings(owner=owner, session=secrets.token_hex(4), lease=lease, idle_wait=0.1, backoff=0.2)
-    store = PostgresOutbox(here.database, limit=limit)
-    return Relay(store=store, kafka=kafka, clock=SystemClock(), settings=settings)  # type: ignore[arg-type]
-
-
-@asynccontextmanager
-async def relaying(at_work: Relay) -> AsyncIterator[None]:
-    stop = asyncio.Event()
-    running = asyncio.create_task(at_work.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        await asyncio.wait_for(running, 20)
-
-
-ALL_SENT = "SELECT count(*) FROM outbox WHERE sent_at IS NULL"
 
 
 async def test_messages_arrive_whole_and_in_order_within_each_tenant(here: World) -> None:
@@ -96,6 +41,7 @@ async def test_messages_arrive_whole_and_in_order_within_each_tenant(here: World
         mine = [each for each in found if each.key == tenant.encode()]
         assert [each.value for each in mine] == [f"{tenant}-{number}".encode() for number in range(10)]
         assert mine[3].headers == (("ce_id", b"\x00\xff3"),)
+    assert [each.offset for each in found] == list(range(30))  # no transaction has left its mark between them
 
 
 async def test_nothing_is_stored_when_the_transaction_rolls_back(here: World) -> None:
@@ -202,6 +148,44 @@ async def test_an_emptied_shard_is_given_back(here: World) -> None:
     assert await here.rows("SELECT count(*) FROM outbox_lease") == [(0,)]
 
 
+async def test_what_a_tenant_has_to_say_leaves_whatever_its_state(here: World) -> None:
+    """Paused by an operator, disconnected, or nobody's at all (then in shard 0): the outbox is relayed all the same."""
+    await here.rows(
+        "INSERT INTO tenant (id, name, time_zone, currency, operator_pause) VALUES ('a', 'a', 'UTC', 'USD', 'x')"
+        " RETURNING 1"
+    )
+    await put(here, "a", message(here, "a", 1))
+    await put(here, None, message(here, "nobody", 1))
+    kafka = Sent()
+
+    await relay(here, kafka).relay_once()
+
+    assert sorted(kafka.values) == ["a-1", "nobody-1"]
+    assert await here.rows("SELECT shard FROM outbox WHERE tenant_id IS NULL") == [(0,)]
+
+
+async def test_what_several_say_of_one_subject_at_once_keeps_the_order_of_its_versions(here: World) -> None:
+    """A return version is made in the transaction that tells it: the next waits for that, and comes behind it."""
+    await here.rows("INSERT INTO tenant (id, name, time_zone, currency) VALUES ('t1', 't1', 'UTC', 'USD') RETURNING 1")
+    await here.rows(
+        "INSERT INTO sync_record (tenant_id, kind, klipboard_id, state)"
+        " VALUES ('t1', 'invoice', '1', 'synced') RETURNING 1"
+    )
+    key = RecordKey(tenant=TenantId("t1"), kind=Kind.INVOICE, id=KlipboardId("1"))
+
+    async def tell() -> None:
+        async with here.database.transaction() as connection:
+            version = await outbox.next_return_version(connection, key)
+            await asyncio.sleep(0.01)  # what a transaction does besides
+            await outbox.put(connection, tenant=key.tenant, messages=[message(here, "t1", version)])
+
+    await asyncio.gather(*(tell() for _ in range(6)))
+
+    told = [bytes(value).decode() for (value,) in await here.rows("SELECT value FROM outbox ORDER BY id")]
+    assert len(told) == 6
+    assert told == sorted(told)
+
+
 async def test_a_missing_topic_only_delays(here: World) -> None:
     """A Kafka that does not take a message delays it; once it does, the message is there."""
     late = f"late-{secrets.token_hex(4)}"
@@ -238,6 +222,16 @@ async def test_messages_relayed_long_ago_are_forgotten_and_unsent_ones_never(her
 
     assert await PostgresOutbox(here.database).prune(seconds=86400) == 1
     assert await here.rows("SELECT id FROM outbox ORDER BY id") == [(2,), (3,)]
+
+
+async def test_messages_that_kafka_never_takes_do_not_keep_the_others_from_being_forgotten(here: World) -> None:
+    """However many stand in front: the outbox does not grow without end."""
+    await here.rows("""
+        INSERT INTO outbox (shard, topic, sent_at)
+        SELECT 0, 'x', CASE WHEN n > 1200 THEN now() - interval '2 days' END FROM generate_series(1, 1201) n RETURNING 1
+    """)
+
+    assert await PostgresOutbox(here.database).prune(seconds=86400) == 1
 
 
 async def test_return_versions_only_grow(here: World) -> None:

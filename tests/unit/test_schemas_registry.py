@@ -4,6 +4,7 @@ from itertools import chain
 
 import jsonschema
 import pytest
+from pydantic import ValidationError
 
 from schemas import generate, topics
 from schemas.registry import EVENTS, EventType, find, versions
@@ -42,6 +43,21 @@ def test_no_committed_schema_is_contradicted_by_its_model() -> None:
 def test_every_schema_is_a_json_schema(event: EventType) -> None:
     """Tools of others can read it."""
     jsonschema.Draft202012Validator.check_schema(generate.json_schema(event))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.schema_name)
+def test_what_was_read_cannot_be_changed(event: EventType) -> None:
+    """Check at the door, freeze inside: a fact stays as it was told."""
+    fact = event.model.model_construct()
+
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(fact, next(iter(event.model.model_fields)), "x")
+
+
+@pytest.mark.parametrize("event", [event for event in EVENTS if event.topic in topics.INBOUND])
+def test_what_klipboard_tells_of_a_thing_has_a_version_and_commands_have_none(event: EventType) -> None:
+    """Without a version nobody could tell a late event from a new one."""
+    assert event.versioned is (event.topic != topics.COMMANDS)
 
 
 @pytest.mark.parametrize(
