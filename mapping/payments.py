@@ -6,16 +6,22 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from mapping import identity
 from schemas.kinds import KlipboardId
 from schemas.returns import PaymentReconciled, PaymentReversed, ReversalReason, SettlementStatus
 
 CENT: Final = Decimal("0.01")
 VOID_NOTE: Final = "Voided"  # QuickBooks puts it before any note there was
+ITSELF: Final = "Payment"
+"""The type of the transaction that a payment lies on while it is applied to nothing: the payment itself."""
+
+_BAD_SHAPE: Final = (KeyError, TypeError, ValueError, AttributeError, InvalidOperation)
 
 
 class UnreadablePayment(ValueError):  # noqa: N818 - the name says what happened
-    """A payment of QuickBooks has a shape that is not known. Nothing of it is told; report it with the payment's id."""
+    """A payment of QuickBooks, or its invoice, has a shape that is not known. Nothing of it is told; report it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +74,10 @@ class Totals:
         """Digest of both."""
         return identity.digest([str(self.total), str(self.balance)])
 
-    def status(self, *, paid_by_something: bool) -> SettlementStatus:
-        """Paid needs a zero balance *and* something that was owed or applied: a void has balance zero too (R-45)."""
-        if self.balance == 0 and (self.total > 0 or paid_by_something):
+    @property
+    def status(self) -> SettlementStatus:
+        """Paid needs a zero balance *and* something that was owed: a void has balance zero too (R-45)."""
+        if self.balance == 0 and self.total > 0:
             return SettlementStatus.PAID
         partly = 0 < self.balance < self.total
         return SettlementStatus.PARTLY_PAID if partly else SettlementStatus.UNPAID
@@ -83,20 +90,23 @@ NOTHING_LEFT: Final = Totals(total=Decimal("0.00"), balance=Decimal("0.00"))
 def method_of(payment: Mapping[str, Any]) -> str | None:
     """Id of the payment's method. QuickBooks never sends the name with it."""
     reference = payment.get("PaymentMethodRef")
-    return str(reference["value"]) if reference and reference.get("value") else None
+    value = reference.get("value") if isinstance(reference, Mapping) else None
+    return str(value) if value else None
 
 
 def shown(*, payment: Mapping[str, Any], methods: Mapping[str, str], currency: str) -> Shown:
     """Read a live Payment. `methods`: id → name; `currency`: the company's, where the payment names none.
 
-    Lines on one transaction are summed. Raises UnreadablePayment.
+    Lines on one transaction are summed. A payment that is applied to nothing lies on itself: so its token is kept, and
+    an older reading of it is known for one. Raises UnreadablePayment.
     """
     try:
-        sums = _sums(payment.get("Line") or ())
+        id_, token = str(payment["Id"]), str(int(payment["SyncToken"]))
+        sums = _sums(payment.get("Line") or ()) or {(ITSELF, id_): money(payment.get("TotalAmt") or 0)}
         method = method_of(payment)
         found = tuple(
             Application(
-                payment_id=str(payment["Id"]),
+                payment_id=id_,
                 txn_type=txn_type,
                 txn_id=txn_id,
                 amount=amount,
@@ -104,19 +114,13 @@ def shown(*, payment: Mapping[str, Any], methods: Mapping[str, str], currency: s
                 paid_on=date.fromisoformat(payment["TxnDate"]),
                 method=methods.get(method, method) if method else None,
                 reference=payment.get("PaymentRefNum") or None,
-                token=str(payment["SyncToken"]),
+                token=token,
             )
             for (txn_type, txn_id), amount in sums.items()
         )
-        return Shown(
-            payment_id=str(payment["Id"]),
-            token=str(payment["SyncToken"]),
-            applications=found,
-            ended=ReversalReason.VOIDED if _is_void(payment) else ReversalReason.UNAPPLIED,
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidOperation) as error:
-        if isinstance(error, UnreadablePayment):
-            raise
+        ended = ReversalReason.VOIDED if _is_void(payment) else ReversalReason.UNAPPLIED
+        return Shown(payment_id=id_, token=token, applications=found, ended=ended)
+    except _BAD_SHAPE as error:
         raise UnreadablePayment(f"payment {payment.get('Id')}: {error!r}") from error
 
 
@@ -135,15 +139,18 @@ def money(value: Any) -> Decimal:  # noqa: ANN401 - a number as JSON gave it
 
 
 def totals(invoice: Mapping[str, Any]) -> Totals:
-    """The total and balance that QuickBooks shows on an Invoice; a deleted one has neither."""
+    """The total and balance that QuickBooks shows on an Invoice, nothing on a deleted one. Raises UnreadablePayment."""
     if invoice.get("status") == "Deleted":
         return NOTHING_LEFT
-    return Totals(total=money(invoice["TotalAmt"]), balance=money(invoice["Balance"]))
+    try:
+        return Totals(total=money(invoice["TotalAmt"]), balance=money(invoice["Balance"]))
+    except _BAD_SHAPE as error:
+        raise UnreadablePayment(f"invoice {invoice.get('Id')}: {error!r}") from error
 
 
 def changes(*, shown: Shown, stored: Sequence[Application]) -> tuple[Application, ...]:
     """The applications of one payment that must be stored anew. An older reading changes nothing."""
-    if shown.token is not None and any(int(row.token) > int(shown.token) for row in stored):
+    if shown.token is not None and any(_is_later(row, than=shown.token) for row in stored):
         return ()
     before = {(row.txn_type, row.txn_id): row for row in stored}
     now = {(row.txn_type, row.txn_id): row for row in shown.applications}
@@ -182,7 +189,7 @@ def agrees(*, invoice: Mapping[str, Any], applications: Iterable[Application]) -
     It may list others: payments that the change feed is still to show.
     """
     links = invoice.get("LinkedTxn") or ()
-    listed = {str(link["TxnId"]) for link in links if link.get("TxnType") == "Payment"}
+    listed = {str(link.get("TxnId")) for link in links if link.get("TxnType") == "Payment"}
     return all((row.payment_id in listed) is row.applied for row in applications)
 
 
@@ -192,35 +199,26 @@ def news(applications: Iterable[Application]) -> tuple[Application, ...]:
 
 
 def fact(
-    *, application: Application, totals: Totals, invoice_id: KlipboardId, paid_by_something: bool, returnversion: int
+    *, application: Application, totals: Totals, invoice_id: KlipboardId, returnversion: int
 ) -> PaymentReconciled | PaymentReversed:
-    """The event's content for one application, as it stands."""
-    status = totals.status(paid_by_something=paid_by_something)
-    if application.reason is None:
-        return PaymentReconciled(
-            invoice_id=invoice_id,
-            payment_id=application.payment_id,
-            amount=application.amount,
-            currency=application.currency,
-            paid_on=application.paid_on,
-            method=application.method,
-            reference=application.reference,
-            invoice_total=totals.total,
-            invoice_balance=totals.balance,
-            invoice_status=status,
-            returnversion=returnversion,
-        )
-    return PaymentReversed(
-        invoice_id=invoice_id,
-        payment_id=application.payment_id,
-        amount=application.amount,
-        currency=application.currency,
-        reason=application.reason,
-        invoice_total=totals.total,
-        invoice_balance=totals.balance,
-        invoice_status=status,
-        returnversion=returnversion,
-    )
+    """The event's content for one application, as it stands. Raises UnreadablePayment where no event can hold it."""
+    common: dict[str, Any] = {
+        "invoice_id": invoice_id,
+        "payment_id": application.payment_id,
+        "amount": application.amount,
+        "currency": application.currency,
+        "invoice_total": totals.total,
+        "invoice_balance": totals.balance,
+        "invoice_status": totals.status,
+        "returnversion": returnversion,
+    }
+    try:
+        if application.reason is not None:
+            return PaymentReversed(**common, reason=application.reason)
+        own = {"paid_on": application.paid_on, "method": application.method, "reference": application.reference}
+        return PaymentReconciled(**common, **own)
+    except ValidationError as error:
+        raise UnreadablePayment(f"payment {application.payment_id}: {error!r}") from error
 
 
 def _sums(lines: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Decimal]:
@@ -238,6 +236,11 @@ def _sums(lines: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], Decimal]:
 def _is_void(payment: Mapping[str, Any]) -> bool:
     note = str(payment.get("PrivateNote") or "")
     return Decimal(payment.get("TotalAmt") or 0) == 0 and not payment.get("Line") and note.startswith(VOID_NOTE)
+
+
+def _is_later(row: Application, *, than: str) -> bool:
+    """Whether a row is of a later time than a reading with that token. After its deletion nothing of a payment is."""
+    return row.reason is ReversalReason.DELETED or int(row.token) > int(than)
 
 
 def _is_news(row: Application) -> bool:

@@ -35,6 +35,17 @@ class Row:
         told = (self.object.get("MetaData") or {}).get("LastUpdatedTime")
         return datetime.fromisoformat(told) if told else None
 
+    @property
+    def flaw(self) -> str | None:
+        """Why the row cannot be stored, in a sentence: it does not say which object it is, as of when. None: it can."""
+        try:
+            int(self.id)
+            int(self.object["SyncToken"]) if not self.deleted else None
+            aware = self.updated_at is None or self.updated_at.tzinfo is not None
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return f"{self.type} {self.id}: {error!r}"
+        return None if aware else f"{self.type} {self.id}: its time has no offset"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
@@ -51,6 +62,12 @@ class Changes:
     def deletions(self) -> tuple[Row, ...]:
         """What was deleted: looked at first, because a name or number may have been used again since."""
         return tuple(row for row in self.rows if row.deleted)
+
+    def sound(self) -> tuple[Self, tuple[str, ...]]:
+        """The same changes without rows that have a flaw, and a sentence for each of those."""
+        flaws = [row.flaw for row in self.rows]
+        kept = tuple(row for row, flaw in zip(self.rows, flaws, strict=True) if flaw is None)
+        return replace(self, rows=kept), tuple(flaw for flaw in flaws if flaw is not None)
 
     def live(self, *types: str) -> tuple[Row, ...]:
         """The rows of these types that are not deleted."""
@@ -71,7 +88,7 @@ def parse(body: Mapping[str, Any]) -> Changes:
     Raises UnreadableFeed.
     """
     try:
-        blocks = [block for answer in body["CDCResponse"] for block in answer["QueryResponse"]]
+        blocks = [_unfaulted(block) for answer in body["CDCResponse"] for block in answer["QueryResponse"]]
         rows = [row for block in blocks for type_ in TYPES for row in rows_of(type_, block.get(type_) or ())]
         return Changes(server_time=server_time(body), rows=tuple(rows))
     except (KeyError, TypeError, AttributeError) as error:
@@ -79,16 +96,26 @@ def parse(body: Mapping[str, Any]) -> Changes:
 
 
 def rows_of(type_: str, objects: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """Rows of one type."""
-    return [Row(type=type_, id=str(shown["Id"]), object=shown) for shown in objects]
+    """Rows of one type. One without an id is a row too: it has a flaw, and the others have none for it."""
+    return [Row(type=type_, id=str(shown.get("Id")), object=shown) for shown in objects]
 
 
 def page_of(type_: str, body: Mapping[str, Any]) -> list[Row]:
     """Rows of a query's answer. Raises UnreadableFeed."""
     try:
-        return rows_of(type_, body["QueryResponse"].get(type_) or ())
-    except (KeyError, AttributeError) as error:
+        return rows_of(type_, _unfaulted(body["QueryResponse"]).get(type_) or ())
+    except (KeyError, TypeError, AttributeError) as error:
         raise UnreadableFeed(f"a query's answer lacks {error}") from error
+
+
+def _unfaulted(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A block that holds a fault is not one without changes: a cursor that moved on would lose them.
+
+    Intuit: learn/explore, data queries (a QueryResponse may hold a Fault).
+    """
+    if "Fault" in block:
+        raise UnreadableFeed(f"QuickBooks failed over a part of its answer: {block['Fault']!r}")
+    return block
 
 
 def server_time(body: Mapping[str, Any]) -> datetime:

@@ -14,9 +14,13 @@ REACH: Final = timedelta(days=29)
 """The feed reaches 30 days back by QuickBooks' clock; a day is kept for the difference between the clocks."""
 
 LISTS: Final = frozenset({"Customer", "Vendor", "Item"})
-"""Types of which QuickBooks hides the inactive ones from queries, and deletes none."""
+"""Types of which QuickBooks hides the inactive ones from queries that do not ask for them."""
 
 IDS_PER_QUERY: Final = 200
+
+CHANGED: Final = "MetaData.LastUpdatedTime"
+SECOND: Final = timedelta(seconds=1)
+"""QuickBooks tells changes to the second."""
 
 
 class FeedFailed(Exception):  # noqa: N818 - the name says what happened
@@ -29,7 +33,10 @@ class FeedFailed(Exception):  # noqa: N818 - the name says what happened
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """The change feed of one realm, read by its owner."""
+    """The change feed of one realm, read by its owner.
+
+    Each reading raises FeedFailed, or UnreadableFeed where QuickBooks' answer has an unknown shape.
+    """
 
     quickbooks: ChangeFeed
     store: ReturnStore
@@ -39,22 +46,17 @@ class Feed:
     fence: int
 
     async def read(self, *, since: datetime) -> Changes:
-        """Everything that changed since then. Raises FeedFailed."""
-        try:
-            if since < self.clock.now() - REACH:
-                return await self._compared(since)
-            return await self._fed(since)
-        except UnreadableFeed as error:
-            raise FeedFailed(Unanswered(reason=str(error))) from error
+        """Everything that changed since then."""
+        return await (self._compared(since) if since < self.clock.now() - REACH else self._fed(since))
 
     async def invoices(self, ids: Sequence[str]) -> list[Row]:
-        """Those invoices as they are now; one that was deleted comes back as its stub. Raises FeedFailed."""
+        """Those invoices as they are now; one that was deleted comes back as its stub."""
         return await self._by_id("Invoice", sorted(ids))
 
     async def methods(self) -> Mapping[str, str]:
-        """The names of all payment methods, by id. Raises FeedFailed."""
+        """The names of all payment methods, by id; one without a name has its id for one."""
         statement = f"select * from PaymentMethod where Active in (true, false) maxresults {MOST}"  # noqa: S608 - QuickBooks' query language
-        return {row.id: str(row.object["Name"]) for row in await self._query("PaymentMethod", statement)}
+        return {row.id: str(row.object.get("Name") or row.id) for row in await self._query("PaymentMethod", statement)}
 
     async def _fed(self, since: datetime) -> Changes:
         whole = await self._asked(TYPES, since)
@@ -77,35 +79,53 @@ class Feed:
 
     async def _compared_type(self, type_: str, since: datetime) -> list[Row]:
         live = await self._paged(type_, since)
-        if type_ in LISTS:
-            return live
         unheard = await self.store.known(realm=self.realm, type_=type_) - {row.id for row in live}
         gone = [row for row in await self._by_id(type_, sorted(unheard)) if row.deleted]
         return [*gone, *live]
 
     async def _paged(self, type_: str, since: datetime) -> list[Row]:
-        """Page by the time of the last change, never by position alone: rows move while they are read."""
-        active = " and Active in (true, false)" if type_ in LISTS else ""
+        """Page by the time of the last change, never by position alone: rows move to the end while they are read."""
         found: dict[str, Row] = {}
-        start, position = since.isoformat(), 1
+        start = since
         while True:
-            page = await self._query(
-                type_,
-                f"select * from {type_} where MetaData.LastUpdatedTime >= '{start}'{active}"  # noqa: S608 - QuickBooks' query language
-                f" orderby MetaData.LastUpdatedTime startposition {position} maxresults {MOST}",
-            )
+            page = await self._page(type_, f"{CHANGED} >= '{start.isoformat()}'", order=CHANGED)
             found |= {row.id: row for row in page}
             if len(page) < MOST:
                 return list(found.values())
-            last = page[-1].object["MetaData"]["LastUpdatedTime"]
-            # A page whose rows all changed in one second is followed by position; within a second none moves away.
-            start, position = (last, 1) if last != start else (start, position + MOST)
+            first, last = _moments(page)
+            if first == last:
+                found |= {row.id: row for row in await self._second(type_, last)}
+            start = last if first < last else last + SECOND
+
+    async def _second(self, type_: str, moment: datetime) -> list[Row]:
+        """More rows than one page holds changed within that second: they are read by position, in the order of ids.
+
+        One that changes meanwhile leaves the second, and those behind it move up, unseen. So the last row of a page is
+        asked for again as the first of the next; when another stands in its place, the second is read once more.
+        """
+        within = f"{CHANGED} >= '{moment.isoformat()}' and {CHANGED} < '{(moment + SECOND).isoformat()}'"
+        rows = page = await self._page(type_, within, order="Id")
+        while len(page) == MOST:
+            before = page[-1].id
+            page = await self._page(type_, within, order="Id", position=len(rows))
+            if [row.id for row in page[:1]] == [before]:
+                rows = [*rows, *page[1:]]
+            else:
+                rows = page = await self._page(type_, within, order="Id")
+        return rows
+
+    async def _page(self, type_: str, where: str, *, order: str, position: int = 1) -> list[Row]:
+        statement = f"select * from {type_} where {where}{_inactive(type_)} orderby {order}"  # noqa: S608 - QuickBooks' query language
+        return await self._query(type_, f"{statement} startposition {position} maxresults {MOST}")
 
     async def _by_id(self, type_: str, ids: Sequence[str]) -> list[Row]:
         rows: list[Row] = []
         for some in _portions(ids):
             listed = ", ".join(f"'{id_}'" for id_ in some)
-            there = await self._query(type_, f"select * from {type_} where Id in ({listed}) maxresults {MOST}")  # noqa: S608 - QuickBooks' query language
+            there = await self._query(
+                type_,
+                f"select * from {type_} where Id in ({listed}){_inactive(type_)} maxresults {MOST}",  # noqa: S608 - QuickBooks' query language
+            )
             absent = set(some) - {row.id for row in there}
             rows += there
             rows += [Row(type=type_, id=id_, object={"Id": id_, "status": "Deleted"}) for id_ in sorted(absent)]
@@ -129,6 +149,19 @@ class Feed:
         if not isinstance(answer, Accepted):
             raise FeedFailed(answer)
         return answer.body
+
+
+def _inactive(type_: str) -> str:
+    """The condition that asks for inactive ones too."""
+    return " and Active in (true, false)" if type_ in LISTS else ""
+
+
+def _moments(page: Sequence[Row]) -> tuple[datetime, datetime]:
+    """The seconds in which the first and the last row of a page changed. Raises UnreadableFeed."""
+    found = [row.updated_at for row in page if row.flaw is None and row.updated_at is not None]
+    if not found:
+        raise UnreadableFeed("no row of a page tells when it changed, so the next page cannot be asked for")
+    return found[0].replace(microsecond=0), found[-1].replace(microsecond=0)
 
 
 def _portions(ids: Sequence[str]) -> Iterator[Sequence[str]]:

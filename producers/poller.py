@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from producers.changes import Changes
+from producers.changes import Changes, UnreadableFeed
 from producers.feed import REACH, Feed, FeedFailed
 from producers.ports import ChangeFeed, Clock, Lacking, ReturnStore, Stored
 from schemas.kinds import TenantId
@@ -49,6 +49,8 @@ class Poller:
             stored = await self._stored(changes, feed=feed)
         except FeedFailed as failed:
             return Polled(failure=failed.answer)
+        except UnreadableFeed as error:
+            return Polled(failure=Unanswered(reason=str(error)))
         return Polled(
             rows=stored.rows,
             published=stored.published,

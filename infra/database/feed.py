@@ -9,13 +9,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers.records import Record, RecordKey, State
-from infra.database import readings, returns, unlinked
+from infra.database import readings, receipts, returns, unlinked
 from infra.database.books import check_fence
 from infra.database.engine import Database
 from infra.database.returns import Invoice
 from infra.database.rows import key_of, record_of, select_records
-from mapping import payments
-from mapping.payments import Shown, UnreadablePayment
 from producers.changes import Changes, Row
 from producers.ports import Lacking, Start, Stored
 from schemas.kinds import TenantId
@@ -38,13 +36,18 @@ ON CONFLICT (realm, feed) DO UPDATE SET changed_since = greatest(k.changed_since
 
 _POLLED: Final = text("UPDATE tenant SET polled_at = clock_timestamp() WHERE id = :tenant")
 
-_CURRENCY: Final = text("SELECT currency FROM tenant WHERE id = :tenant")
-
-# Served by link_object, then by the primary key of sync_record. Locked in the one order in which everybody locks.
+# One look into link_object for each, then into the primary key of sync_record. Locked in the one order in which
+# everybody locks.
 LINKED: Final = select_records("""
- WHERE l.ledger = 'quickbooks' AND l.realm = :realm
-   AND (l.type, l.quickbooks_id) IN (
-       SELECT * FROM unnest(CAST(:types AS text[]), CAST(:ids AS text[])))
+ WHERE l.realm = :realm
+   AND (r.tenant_id, r.kind, r.klipboard_id) IN (
+       SELECT found.tenant_id, found.kind, found.klipboard_id
+         FROM unnest(CAST(:types AS text[]), CAST(:ids AS text[])) AS shown (type, id)
+        CROSS JOIN LATERAL (
+              SELECT * FROM link
+               WHERE link.ledger = 'quickbooks' AND link.realm = :realm
+                 AND link.type = shown.type AND link.quickbooks_id = shown.id
+               LIMIT 1) AS found)
  ORDER BY r.tenant_id COLLATE "C", r.kind COLLATE "C", r.klipboard_id COLLATE "C"
    FOR UPDATE OF r
 """)
@@ -52,24 +55,20 @@ LINKED: Final = select_records("""
 # Served by the partial index attempt_open.
 _OPEN: Final = text("SELECT tenant_id, kind, klipboard_id FROM attempt WHERE tenant_id = :tenant AND outcome IS NULL")
 
-# Served by attempt_echo.
+# One look into attempt_echo for each.
 _ECHOES: Final = text("""
-SELECT DISTINCT a.type, a.quickbooks_id
+SELECT shown.type, shown.id AS quickbooks_id
   FROM unnest(CAST(:types AS text[]), CAST(:ids AS text[]), CAST(:tokens AS text[])) AS shown (type, id, token)
-  JOIN attempt a ON a.realm = :realm AND a.type = shown.type AND a.quickbooks_id = shown.id
-                AND a.token_answered = shown.token
+ CROSS JOIN LATERAL (
+       SELECT FROM attempt
+        WHERE attempt.realm = :realm AND attempt.type = shown.type AND attempt.quickbooks_id = shown.id
+          AND attempt.token_answered = shown.token
+        LIMIT 1) AS answered
 """)
 
 _READ_AGAIN: Final = text("""
 UPDATE sync_record SET reread = true
  WHERE tenant_id = :tenant AND kind = :kind AND klipboard_id = :id AND NOT reread
-""")
-
-_METHODS: Final = text("SELECT quickbooks_id, name FROM reference_data WHERE realm = :realm AND type = 'PaymentMethod'")
-
-_KEEP_METHOD: Final = text("""
-INSERT INTO reference_data (realm, type, quickbooks_id, name) VALUES (:realm, 'PaymentMethod', :id, :name)
-ON CONFLICT (realm, type, quickbooks_id) DO UPDATE SET name = excluded.name, read_at = clock_timestamp()
 """)
 
 # Both served by indexes that begin with realm (and type).
@@ -131,46 +130,25 @@ class _Storing:
         self._connection = connection
         self._tenant = tenant
         self._realm = realm
-        self._changes = changes
-        self._unreadable: list[str] = []
+        self._changes, flaws = changes.sound()
+        self._unreadable = list(flaws)
+        self._paid_at: Mapping[str, datetime] = {}
 
     async def all(self) -> Stored:
         """Store it. Raises Lacking: the transaction is rolled back, and comes again with what it lacked."""
-        touched = await self._payments()
+        received = await receipts.receive(
+            self._connection, tenant=self._tenant, realm=self._realm, changes=self._changes
+        )
+        self._unreadable += received.unreadable
+        self._paid_at = received.changed
+        touched = await returns.store_payments(
+            self._connection, tenant=self._tenant, realm=self._realm, found=received.found
+        )
         known = await self._known(touched)
         await self._deleted(known)
         await self._alive(known)
         published = await self._told(known, touched)
         return Stored(rows=len(self._changes.rows), published=published, unreadable=tuple(self._unreadable))
-
-    async def _payments(self) -> frozenset[str]:
-        """Store payments, deleted ones first; returns the invoices that they touch."""
-        methods = await self._methods()
-        currency = str((await self._connection.execute(_CURRENCY, {"tenant": self._tenant})).scalar_one())
-        found = [payments.deleted(payment_id=row.id) for row in self._changes.deletions if row.type == "Payment"]
-        found += self._readable(methods=methods, currency=currency)
-        return await returns.store_payments(self._connection, tenant=self._tenant, realm=self._realm, found=found)
-
-    def _readable(self, *, methods: Mapping[str, str], currency: str) -> list[Shown]:
-        found = []
-        for row in self._changes.live("Payment"):
-            try:
-                found.append(payments.shown(payment=row.object, methods=methods, currency=currency))
-            except UnreadablePayment as error:
-                self._unreadable.append(str(error))
-        return found
-
-    async def _methods(self) -> Mapping[str, str]:
-        """Names of the payment methods. Read once more when one is unknown; still unknown after that is its id."""
-        used = {payments.method_of(row.object) for row in self._changes.live("Payment")} - {None}
-        if self._changes.methods:
-            rows = [{"realm": self._realm, "id": id_, "name": name} for id_, name in self._changes.methods.items()]
-            await self._connection.execute(_KEEP_METHOD, rows)
-        stored = await self._connection.execute(_METHODS, {"realm": self._realm})
-        names = {row.quickbooks_id: row.name for row in stored}
-        if self._changes.methods is None and not used <= names.keys():
-            raise Lacking(methods=True)
-        return names
 
     async def _known(self, touched: Iterable[str]) -> _Known:
         rows = [row for row in self._changes.rows if row.type in OBJECTS]
@@ -215,7 +193,7 @@ class _Storing:
                 # Left alone: what the attempt did is not known, so nobody can say whose change this is.
                 await self._connection.execute(_READ_AGAIN, _names(record.key))
                 continue
-            await readings.apply(
+            applied = await readings.apply(
                 self._connection,
                 record=record,
                 object=row.object,
@@ -223,6 +201,7 @@ class _Storing:
                 echo=(row.type, row.id) in known.echoes,
                 tell=False,  # told below, once for the whole answer
             )
+            self._unreadable += [applied.unreadable] if applied.unreadable else []
 
     async def _told(self, known: _Known, touched: frozenset[str]) -> int:
         rows = {row.id: row for row in self._changes.rows if row.type == "Invoice"}
@@ -234,6 +213,7 @@ class _Storing:
         telling = await returns.tell(self._connection, realm=self._realm, invoices=invoices)
         if telling.lacking:
             raise Lacking(invoices=telling.lacking)
+        self._unreadable += telling.unreadable
         return telling.published
 
     def _invoice(self, record: Record, id_: str, row: Row | None) -> Invoice:
@@ -241,23 +221,14 @@ class _Storing:
         if read is not None:
             return Invoice(key=record.key, id=id_, shown=read.object, certain=True)
         shown = _newest(row.object if row is not None else None, record.seen)
-        return Invoice(key=record.key, id=id_, shown=shown, not_before=self._last_payment(id_))
-
-    def _last_payment(self, invoice: str) -> datetime | None:
-        """When the last payment in this answer that names the invoice changed: its balance is not told before that."""
-        moments = [row.updated_at for row in self._changes.live("Payment") if _names_invoice(row, invoice)]
-        return max((moment for moment in moments if moment is not None), default=None)
+        # Its balance is not told before the last payment in this answer that is applied to it.
+        return Invoice(key=record.key, id=id_, shown=shown, not_before=self._paid_at.get(id_))
 
 
 def _newest(shown: Mapping[str, Any] | None, seen: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     if shown is None or seen is None or shown.get("status") == "Deleted":
         return shown if shown is not None else seen
     return max(seen, shown, key=lambda one: int(one["SyncToken"]))
-
-
-def _names_invoice(row: Row, invoice: str) -> bool:
-    links = [link for line in row.object.get("Line") or () for link in line.get("LinkedTxn") or ()]
-    return any(link.get("TxnType") == "Invoice" and str(link.get("TxnId")) == invoice for link in links)
 
 
 def _names(key: RecordKey) -> dict[str, Any]:

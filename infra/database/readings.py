@@ -13,17 +13,13 @@ from consumers.plan import Surroundings, needs, plan
 from consumers.records import Link, RealmId, Record, RecordKey, State, SyncToken
 from infra.database import outbox, returns
 from mapping import identity
-from mapping.merge import Merged, merge
+from mapping.merge import CONFLICT_CAUSE, CONFLICT_NEXT, Merged, UnreadableObject, merge
 from schemas import envelope, exact
 from schemas.kinds import Kind, KlipboardId
 from schemas.outcomes import SyncConflicted
 
 GONE_CAUSE: Final = "This {type} was deleted in QuickBooks{when}. It is not made again by itself."
 GONE_NEXT: Final = "Delete it in Klipboard too, or ask for it to be re-created in QuickBooks."
-CONFLICT_CAUSE: Final = (
-    "Klipboard and QuickBooks both changed {fields}. Klipboard's values win and are written to QuickBooks."
-)
-CONFLICT_NEXT: Final = "If QuickBooks' values were right, enter them in Klipboard."
 
 # Served by attempt_echo.
 _ECHO: Final = text("""
@@ -61,24 +57,30 @@ UPDATE sync_record
 
 _TENANT: Final = text("SELECT income_account, currency FROM tenant WHERE id = :tenant")
 
-# Served by the primary key of link.
+# One look into the primary key of link for each; see `rows.select_records` about LIMIT 1.
 _LINKS: Final = text("""
 SELECT l.kind, l.klipboard_id, l.realm, l.type, l.quickbooks_id, l.token
-  FROM link l
-  JOIN unnest(CAST(:kinds AS text[]), CAST(:ids AS text[])) AS wanted (kind, id)
-    ON l.kind = wanted.kind AND l.klipboard_id = wanted.id
- WHERE l.ledger = 'quickbooks' AND l.realm = :realm AND l.tenant_id = :tenant
+  FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS text[])) AS wanted (kind, id)
+ CROSS JOIN LATERAL (
+       SELECT * FROM link
+        WHERE link.ledger = 'quickbooks' AND link.realm = :realm AND link.tenant_id = :tenant
+          AND link.kind = wanted.kind AND link.klipboard_id = wanted.id
+        LIMIT 1) AS l
 """)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What a reading came to: ignored (older than what is known), an echo of our own write, or merged."""
+    """What a reading came to: ignored (older than what is known), an echo of our own write, or merged.
+
+    `unreadable`: why nothing was stored of an object whose shape is not known.
+    """
 
     ignored: bool = False
     echo: bool = False
     gone: bool = False
     conflicts: tuple[str, ...] = ()
+    unreadable: str | None = None
 
 
 async def apply(
@@ -104,7 +106,10 @@ async def apply(
     if int(token) < int(link.token):
         return Applied(ignored=True)
     ours = echo if echo is not None else await _is_echo(connection, link=link, token=token)
-    merged = None if ours else await _merged(connection, record=record, object=object)
+    try:
+        merged = None if ours else await _merged(connection, record=record, object=object)
+    except UnreadableObject as error:
+        return Applied(unreadable=str(error))
     await _store(connection, record=record, object=object, merged=merged)
     if token != link.token:
         await connection.execute(_TOKEN, _names(record.key) | {"realm": link.realm, "token": token})

@@ -13,7 +13,7 @@ from consumers.records import RecordKey
 from infra.database import outbox
 from infra.database.unlinked import claim_only
 from mapping import identity, payments
-from mapping.payments import Application, Shown
+from mapping.payments import Application, Shown, Totals, UnreadablePayment
 from schemas import envelope
 from schemas.envelope import Message
 from schemas.kinds import TenantId
@@ -34,10 +34,11 @@ SELECT {_COLUMNS} FROM payment_application
  WHERE realm = :realm AND payment_type = 'Payment' AND payment_id = ANY (CAST(:ids AS text[]))
 """)  # noqa: S608 - our own text
 
-# Served by payment_application_txn. `changed_at` is when it was last told, or first stored.
+# Served by payment_application_txn, one look for each invoice: a list would let the planner read the whole company by
+# its primary key. `changed_at` is when it was last told, or first stored.
 _OF_INVOICES: Final = text(f"""
-SELECT {_COLUMNS} FROM payment_application
- WHERE realm = :realm AND txn_type = 'Invoice' AND txn_id = ANY (CAST(:ids AS text[]))
+SELECT {_COLUMNS} FROM unnest(CAST(:ids AS text[])) AS invoice (id)
+  JOIN payment_application ON realm = :realm AND txn_type = 'Invoice' AND txn_id = invoice.id
  ORDER BY changed_at, payment_id
 """)  # noqa: S608 - our own text
 
@@ -52,14 +53,25 @@ ON CONFLICT (realm, payment_type, payment_id, txn_type, txn_id) DO UPDATE
        reason = excluded.reason
 """)
 
+# Later than every other of its invoice, whatever the clock does: the last told one must be known for that.
 _TOLD: Final = text("""
-UPDATE payment_application SET told = :told, changed_at = clock_timestamp()
+UPDATE payment_application
+   SET told = :told,
+       changed_at = greatest(clock_timestamp(), (SELECT max(changed_at) + interval '1 microsecond'
+                                                   FROM payment_application
+                                                  WHERE realm = :realm AND txn_type = 'Invoice' AND txn_id = :txn_id))
  WHERE realm = :realm AND payment_type = 'Payment' AND payment_id = :payment_id
    AND txn_type = 'Invoice' AND txn_id = :txn_id
 """)
 
 _READ_AGAIN: Final = text("""
 UPDATE sync_record SET reread = true WHERE tenant_id = :tenant AND kind = :kind AND klipboard_id = :id
+""")
+
+# A Paid that Klipboard said may agree with QuickBooks by now, or no longer (R-44).
+_LOOK_AGAIN: Final = text("""
+UPDATE sync_record SET revision = revision + 1
+ WHERE tenant_id = :tenant AND kind = :kind AND klipboard_id = :id AND jsonb_exists(desired, 'paid')
 """)
 
 
@@ -80,10 +92,14 @@ class Invoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """How many events were put into the outbox, and the invoices that must be read before theirs can be made."""
+    """How many events were put into the outbox, and the invoices that must be read before theirs can be made.
+
+    `unreadable`: a sentence for each invoice whose payments cannot be told at all. The others are told.
+    """
 
     published: int
     lacking: frozenset[str]
+    unreadable: tuple[str, ...] = ()
 
 
 async def store_payments(
@@ -116,15 +132,19 @@ async def tell(connection: AsyncConnection, *, realm: str, invoices: Collection[
     known = await applications_of(connection, realm=realm, invoices={invoice.id for invoice in invoices})
     messages: list[Message] = []
     lacking: set[str] = set()
+    unreadable: list[str] = []
     for invoice in sorted(invoices, key=lambda one: one.key.sort_key()):
         rows = known.get(invoice.id, ())
         if _tells_nothing(invoice, rows):
             lacking |= {invoice.id} if payments.news(rows) else set()
         elif invoice.shown is not None:
-            messages += await _told(connection, realm=realm, invoice=invoice, shown=invoice.shown, rows=rows)
+            try:
+                messages += await _told(connection, realm=realm, invoice=invoice, shown=invoice.shown, rows=rows)
+            except UnreadablePayment as error:
+                unreadable.append(str(error))
     for invoice in list(invoices)[:1]:  # a realm belongs to one tenant
         await outbox.put(connection, tenant=invoice.key.tenant, messages=messages)
-    return Telling(published=len(messages), lacking=frozenset(lacking))
+    return Telling(published=len(messages), lacking=frozenset(lacking), unreadable=tuple(unreadable))
 
 
 async def publish_existing(
@@ -137,7 +157,7 @@ async def publish_existing(
     """
     telling = await tell(connection, realm=realm, invoices=[Invoice(key=key, id=invoice_id, shown=invoice_object)])
     if telling.lacking:
-        await connection.execute(_READ_AGAIN, {"tenant": key.tenant, "kind": key.kind.value, "id": key.id})
+        await connection.execute(_READ_AGAIN, _names(key))
     return telling
 
 
@@ -158,32 +178,34 @@ def _older(shown: Mapping[str, Any], moment: datetime | None) -> bool:
 async def _told(
     connection: AsyncConnection, *, realm: str, invoice: Invoice, shown: Mapping[str, Any], rows: Sequence[Application]
 ) -> list[Message]:
+    """Make one invoice's events. Raises UnreadablePayment before any of them is marked as told."""
     totals = payments.totals(shown)
-    messages = []
-    for row in payments.to_tell(applications=rows, totals=totals):
-        version = await outbox.next_return_version(connection, invoice.key)
-        fact = payments.fact(
-            application=row,
-            totals=totals,
-            invoice_id=invoice.key.id,
-            paid_by_something=any(one.applied for one in rows),
-            returnversion=version,
-        )
-        name = type(fact).__name__
-        tenant, subject = invoice.key.tenant, invoice.key.subject
-        event = envelope.outgoing(
-            type=name,
-            tenant=tenant,
-            subject=subject,
-            fact=fact,
-            id=identity.return_event_id(tenant=tenant, subject=subject, type=name, returnversion=version),
-            time=await _now(connection),
-        )
-        messages.append(envelope.encode(event))
-        told = payments.told(application=row, totals=totals)
+    wanted = payments.to_tell(applications=rows, totals=totals)
+    messages = [await _message(connection, invoice=invoice, application=row, totals=totals) for row in wanted]
+    for row in wanted:
         key = {"realm": realm, "payment_id": row.payment_id, "txn_id": row.txn_id}
-        await connection.execute(_TOLD, {**key, "told": told})
+        await connection.execute(_TOLD, {**key, "told": payments.told(application=row, totals=totals)})
+    if messages:
+        await connection.execute(_LOOK_AGAIN, _names(invoice.key))
     return messages
+
+
+async def _message(
+    connection: AsyncConnection, *, invoice: Invoice, application: Application, totals: Totals
+) -> Message:
+    key = invoice.key
+    version = await outbox.next_return_version(connection, key)
+    fact = payments.fact(application=application, totals=totals, invoice_id=key.id, returnversion=version)
+    name = type(fact).__name__
+    event = envelope.outgoing(
+        type=name,
+        tenant=key.tenant,
+        subject=key.subject,
+        fact=fact,
+        id=identity.return_event_id(tenant=key.tenant, subject=key.subject, type=name, returnversion=version),
+        time=await _now(connection),
+    )
+    return envelope.encode(event)
 
 
 async def _now(connection: AsyncConnection) -> datetime:
@@ -223,3 +245,7 @@ def _parameters(row: Application, *, tenant: TenantId, realm: str) -> dict[str, 
         "state": APPLIED if row.applied else REVERSED,
         "reason": row.reason.value if row.reason is not None else None,
     }
+
+
+def _names(key: RecordKey) -> dict[str, Any]:
+    return {"tenant": key.tenant, "kind": key.kind.value, "id": key.id}

@@ -1,6 +1,6 @@
 """Objects of QuickBooks that belong to no record: counted, listed, and claimed when a record turns out to be theirs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -11,7 +11,13 @@ from producers.changes import Row
 from schemas import exact
 from schemas.kinds import TenantId
 
-_NAME_FIELDS: Final = {"Customer": "DisplayName", "Vendor": "DisplayName", "Item": "Name", "Invoice": "DocNumber"}
+_NAME_FIELDS: Final = {
+    "Customer": "DisplayName",
+    "Vendor": "DisplayName",
+    "Item": "Name",
+    "Invoice": "DocNumber",
+    "Payment": "PaymentRefNum",
+}
 
 # Served by the primary key. Rows are written in key order, so that two transactions never wait for each other in a
 # ring. What did not change is not written: the overlap brings most rows again and again.
@@ -37,6 +43,17 @@ ON CONFLICT (realm, type, quickbooks_id) DO UPDATE
  WHERE o.deleted_at IS NULL
 """)
 
+# Served by the primary key.
+_KEPT: Final = text("""
+SELECT quickbooks_id, seen FROM quickbooks_only
+ WHERE realm = :realm AND type = :type AND deleted_at IS NULL
+ ORDER BY quickbooks_id
+""").columns(seen=JSONB)
+
+_FORGET: Final = text("""
+DELETE FROM quickbooks_only WHERE realm = :realm AND type = :type AND quickbooks_id = ANY(CAST(:ids AS text[]))
+""")
+
 _CLAIM: Final = text("""
 DELETE FROM quickbooks_only
  WHERE realm = :realm AND type = :type AND quickbooks_id = :id
@@ -55,7 +72,7 @@ async def keep(connection: AsyncConnection, *, tenant: TenantId, realm: str, row
             "tenant": tenant,
             "types": [row.type for row in rows],
             "ids": [row.id for row in rows],
-            "names": [row.object.get(_NAME_FIELDS[row.type]) for row in rows],
+            "names": [_name(row) for row in rows],
             "tokens": [str(row.object["SyncToken"]) for row in rows],
             "seen": [exact.dumps(row.object) for row in rows],
         },
@@ -78,6 +95,18 @@ async def mark_deleted(connection: AsyncConnection, *, tenant: TenantId, realm: 
     )
 
 
+async def kept(connection: AsyncConnection, *, realm: str, type: str) -> Sequence[Row]:  # noqa: A002 - QuickBooks' word
+    """The live objects of that type that belong to no record."""
+    found = await connection.execute(_KEPT, {"realm": realm, "type": type})
+    return [Row(type=type, id=row.quickbooks_id, object=row.seen) for row in found]
+
+
+async def forget(connection: AsyncConnection, *, realm: str, type: str, ids: Collection[str]) -> None:  # noqa: A002
+    """These objects are kept elsewhere by now."""
+    if ids:
+        await connection.execute(_FORGET, {"realm": realm, "type": type, "ids": sorted(ids)})
+
+
 async def claim_only(connection: AsyncConnection, *, realm: str, type: str, id: str) -> Mapping[str, Any] | None:  # noqa: A002 - QuickBooks' words
     """The object belongs to a record now: forget it here, and return how the feed showed it last (None: it did not).
 
@@ -88,3 +117,8 @@ async def claim_only(connection: AsyncConnection, *, realm: str, type: str, id: 
         return None
     seen: Mapping[str, Any] = found.seen
     return seen if found.deleted_at is None else {"Id": id, "status": "Deleted", "SyncToken": found.token}
+
+
+def _name(row: Row) -> str | None:
+    name = row.object.get(_NAME_FIELDS[row.type])
+    return None if name is None else str(name)
