@@ -3,9 +3,9 @@
 import socket
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,8 +16,25 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
-Duration = Annotated[timedelta, AfterValidator(_positive)]
+def _seconds(value: object) -> object:
+    """A number, which an environment variable gives as text, is seconds; everything else is left as it is."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
 """Seconds as a number, or ISO 8601 such as PT10S."""
+
+AT_LEAST: Final = (
+    ("lease", 3, "lease_renewal"),
+    ("repeat_after", 1, "call_time_out"),
+    ("give_up_open_after", 1, "repeat_after"),
+    ("retry_longest", 1, "retry_first"),
+    ("retry_give_up", 1, "retry_longest"),
+)
+"""Which duration lasts at least so many times as long as which other."""
 
 
 class Durations(BaseSettings):
@@ -58,18 +75,11 @@ class Durations(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if self.lease < 3 * self.lease_renewal:
-            msg = "KLIPSYNC_LEASE must be at least three times KLIPSYNC_LEASE_RENEWAL"
-            raise ValueError(msg)
-        if self.repeat_after < self.call_time_out:
-            msg = "KLIPSYNC_REPEAT_AFTER must not be shorter than KLIPSYNC_CALL_TIME_OUT"
-            raise ValueError(msg)
-        if self.give_up_open_after < self.repeat_after:
-            msg = "KLIPSYNC_GIVE_UP_OPEN_AFTER must not be shorter than KLIPSYNC_REPEAT_AFTER"
-            raise ValueError(msg)
-        if not self.retry_first <= self.retry_longest <= self.retry_give_up:
-            msg = "KLIPSYNC_RETRY_FIRST, _LONGEST and _GIVE_UP must grow in this order"
-            raise ValueError(msg)
+        for longer, times, shorter in AT_LEAST:
+            if getattr(self, longer) < times * getattr(self, shorter):
+                often = {1: "as long as", 3: "three times"}[times]
+                msg = f"KLIPSYNC_{longer.upper()} must be at least {often} KLIPSYNC_{shorter.upper()}"
+                raise ValueError(msg)
         return self
 
 
@@ -98,6 +108,9 @@ class Settings(Durations):
     partitions: int = Field(default=12, ge=1)
     intake_batch: int = Field(default=500, ge=1)
     log_json: bool = False
+    """Logs as one line of JSON for each event, instead of lines for people."""
+    metrics_port: int | None = Field(default=None, ge=0, le=65_535)
+    """The port of /metrics and /health, on every address of the machine; 0 takes any free one. Without it: none."""
 
     def seconds(self, name: str) -> float:
         """One of the durations, in seconds."""

@@ -12,25 +12,32 @@ from schemas.kinds import TenantId
 
 KEEP_SECONDS = 3600.0  # far longer than any window; older rows serve nobody
 
-_NOTE = text("INSERT INTO read_call (id, tenant_id, realm, path) VALUES (:id, :tenant, :realm, :path)")
+# Only for the tenant's owner: a former one, that does not know it yet, would spend what the present one counts on.
+_NOTE = text("""
+INSERT INTO read_call (id, tenant_id, realm, path)
+SELECT CAST(:id AS text), CAST(:tenant AS text), CAST(:realm AS text), CAST(:path AS text)
+ WHERE EXISTS (SELECT FROM lease WHERE tenant_id = CAST(:tenant AS text) AND fence = :fence)
+RETURNING id
+""")
 
 _ANSWERED = text("UPDATE read_call SET answered_at = clock_timestamp() WHERE id = ANY(:ids)")
 
-# The rows of one call id are one batch, and answered when all of them are. Indexes attempt_sent and read_call_sent.
+# The rows of one call id are one batch, and answered when all of them are. Served by attempt_sent and read_call_sent;
+# statement_timestamp, because an index cannot be entered by a clock that goes on while it is read.
 _RECENT = text("""
 SELECT extract(epoch FROM clock_timestamp() - max(sent_at))::float8 AS left_ago,
        CASE WHEN bool_and(answered_at IS NOT NULL)
             THEN extract(epoch FROM clock_timestamp() - max(answered_at))::float8 END AS answered_ago,
        bool_or(bid IS NOT NULL) AS batch
   FROM attempt
- WHERE realm = :realm AND sent_at > clock_timestamp() - make_interval(secs => :seconds)
+ WHERE realm = :realm AND sent_at > statement_timestamp() - make_interval(secs => :seconds)
  GROUP BY call_id
 UNION ALL
 SELECT extract(epoch FROM clock_timestamp() - sent_at)::float8,
        extract(epoch FROM clock_timestamp() - answered_at)::float8,
        false
   FROM read_call
- WHERE realm = :realm AND sent_at > clock_timestamp() - make_interval(secs => :seconds)
+ WHERE realm = :realm AND sent_at > statement_timestamp() - make_interval(secs => :seconds)
 """)
 
 _PRUNE = text("DELETE FROM read_call WHERE sent_at < clock_timestamp() - make_interval(secs => :seconds)")
@@ -42,13 +49,11 @@ class Calls:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def note_read(self, *, tenant: TenantId, realm: RealmId, path: str) -> str:
-        """Store that a read is about to leave; its id."""
-        noted = uuid.uuid4().hex
+    async def note_read(self, *, tenant: TenantId, realm: RealmId, path: str, fence: int) -> str | None:
+        """Store that a read is about to leave; its id, or None where the fence is no longer the tenant's."""
+        values = {"id": uuid.uuid4().hex, "tenant": tenant, "realm": realm, "path": path, "fence": fence}
         async with self._database.transaction() as connection:
-            values = {"id": noted, "tenant": tenant, "realm": realm, "path": path}
-            await connection.execute(_NOTE, values)
-        return noted
+            return (await connection.execute(_NOTE, values)).scalar()
 
     async def read_answered(self, ids: Sequence[str]) -> None:
         """Store that these reads are over."""

@@ -15,42 +15,57 @@ from schemas.kinds import TenantId
 
 _log = structlog.get_logger("klipsync.leases")
 
-# A tenant is due through a record, an open attempt's next step, or its poll; served by sync_record_due, attempt_open
-# and the primary keys. Tenants that somebody is claiming at this moment are skipped, not waited for.
-CLAIM: Final = text("""
-WITH due AS (
-    SELECT t.id
-      FROM tenant t
-      JOIN connection c ON c.tenant_id = t.id AND c.state = 'connected'
-      LEFT JOIN lease l ON l.tenant_id = t.id
-     WHERE t.operator_pause IS NULL
-       AND (t.paused_until IS NULL OR t.paused_until <= clock_timestamp())
-       AND (l.tenant_id IS NULL OR l.expires_at <= clock_timestamp() OR (l.owner = :owner AND l.session <> :session))
-       AND (coalesce(t.next_poll_at, '-infinity') <= clock_timestamp()
-            OR EXISTS (SELECT FROM sync_record r
-                        WHERE r.tenant_id = t.id AND r.revision <> r.settled_revision
-                          AND coalesce(r.next_attempt_at, '-infinity') <= clock_timestamp())
-            OR EXISTS (SELECT FROM attempt a
-                        WHERE a.tenant_id = t.id AND a.outcome IS NULL AND a.next_step_at <= clock_timestamp()))
-     ORDER BY t.next_poll_at NULLS FIRST
-     LIMIT :limit
-       FOR NO KEY UPDATE OF t SKIP LOCKED)
+# Every connected tenant has a row, so that whoever claims can lock it, and skip it where it is locked.
+_ADD: Final = text("""
 INSERT INTO lease (tenant_id, owner, session, fence, expires_at)
-SELECT due.id, :owner, :session, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint),
-       clock_timestamp() + make_interval(secs => :seconds)
-  FROM due
-ON CONFLICT (tenant_id) DO UPDATE
-   SET owner = excluded.owner, session = excluded.session, expires_at = excluded.expires_at,
-       fence = greatest(lease.fence + 1, excluded.fence)
- WHERE lease.expires_at <= clock_timestamp() OR (lease.owner = excluded.owner AND lease.session <> excluded.session)
-RETURNING tenant_id, fence
+SELECT c.tenant_id, '', '', 0, '-infinity'
+  FROM connection c
+ WHERE c.state = 'connected' AND NOT EXISTS (SELECT FROM lease l WHERE l.tenant_id = c.tenant_id)
+ ORDER BY c.tenant_id
+    ON CONFLICT DO NOTHING
 """)
 
-# All of a worker's leases in one statement; one that somebody took meanwhile has another session and is not renewed.
+# A tenant is due through a record, an open attempt's next step, or its poll; served by sync_record_due, attempt_open
+# and the primary keys. Tenants that somebody is claiming at this moment, or settling under a lease that ran out, are
+# skipped, not waited for. A process whose name was taken claims nothing: it would rob its successor. Nor does one that
+# holds what the database has forgotten: that it went back in time is told, by a renewal, before anybody acts on it.
+CLAIM: Final = text("""
+WITH due AS (
+    SELECT l.tenant_id
+      FROM lease l
+      JOIN tenant t ON t.id = l.tenant_id
+      JOIN connection c ON c.tenant_id = t.id AND c.state = 'connected'
+     WHERE NOT EXISTS (SELECT FROM worker w WHERE w.name = :owner AND w.session <> :session)
+       AND NOT EXISTS (SELECT FROM unnest(CAST(:tenants AS text[]), CAST(:fences AS bigint[])) AS ours (tenant, fence)
+                         LEFT JOIN lease o ON o.tenant_id = ours.tenant
+                        WHERE coalesce(o.fence, -1) < ours.fence)
+       AND t.operator_pause IS NULL
+       AND (t.paused_until IS NULL OR t.paused_until <= statement_timestamp())
+       AND (l.expires_at <= statement_timestamp() OR (l.owner = :owner AND l.session <> :session))
+       AND (coalesce(t.next_poll_at, '-infinity') <= statement_timestamp()
+            OR EXISTS (SELECT FROM sync_record r
+                        WHERE r.tenant_id = t.id AND r.revision <> r.settled_revision
+                          AND coalesce(r.next_attempt_at, '-infinity') <= statement_timestamp())
+            OR EXISTS (SELECT FROM attempt a
+                        WHERE a.tenant_id = t.id AND a.outcome IS NULL AND a.next_step_at <= statement_timestamp()))
+     ORDER BY t.next_poll_at NULLS FIRST
+     LIMIT :limit
+       FOR UPDATE OF l SKIP LOCKED)
+UPDATE lease l
+   SET owner = :owner, session = :session, expires_at = clock_timestamp() + make_interval(secs => :seconds),
+       fence = greatest(l.fence + 1, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint))
+  FROM due
+ WHERE l.tenant_id = due.tenant_id
+RETURNING l.tenant_id, l.fence
+""")
+
+# All of a worker's leases in one statement. One that somebody took meanwhile has another fence and is not renewed; nor
+# is one that was given back while this was on its way, or its tenant would have nobody until it ran out.
 _RENEW: Final = text("""
-UPDATE lease SET expires_at = clock_timestamp() + make_interval(secs => :seconds)
- WHERE owner = :owner AND session = :session AND tenant_id = ANY(CAST(:tenants AS text[]))
-RETURNING tenant_id, fence
+UPDATE lease l SET expires_at = clock_timestamp() + make_interval(secs => :seconds)
+  FROM unnest(CAST(:tenants AS text[]), CAST(:fences AS bigint[])) AS ours (tenant, fence)
+ WHERE l.tenant_id = ours.tenant AND l.fence = ours.fence AND l.expires_at > '-infinity'
+RETURNING l.tenant_id, l.fence
 """)
 
 # A fence only grows, by the clock, in a restored database too: a row below ours, or none, is from before we claimed.
@@ -63,9 +78,16 @@ SELECT coalesce(l.expires_at, '-infinity') AS expires_at
  LIMIT 1
 """)
 
+# By fence: what this process claimed anew meanwhile stays.
 _RELEASE: Final = text("""
-UPDATE lease SET expires_at = '-infinity'
- WHERE owner = :owner AND session = :session AND tenant_id = ANY(CAST(:tenants AS text[]))
+UPDATE lease l SET expires_at = '-infinity'
+  FROM unnest(CAST(:tenants AS text[]), CAST(:fences AS bigint[])) AS ours (tenant, fence)
+ WHERE l.tenant_id = ours.tenant AND l.fence = ours.fence
+""")
+
+_DISCONNECTED: Final = text("""
+SELECT ours.tenant FROM unnest(CAST(:tenants AS text[])) AS ours (tenant)
+ WHERE NOT EXISTS (SELECT FROM connection c WHERE c.tenant_id = ours.tenant AND c.state = 'connected')
 """)
 
 _ENTER: Final = text("""
@@ -73,8 +95,11 @@ INSERT INTO worker (name, session) VALUES (:owner, :session)
 ON CONFLICT (name) DO UPDATE SET session = excluded.session, started_at = clock_timestamp(), seen_at = clock_timestamp()
 """)
 
+# No row at all is a database that was restored to before this process began: nobody has taken the name.
 _SEEN: Final = text("""
-UPDATE worker SET seen_at = clock_timestamp() WHERE name = :owner AND session = :session RETURNING name
+INSERT INTO worker (name, session) VALUES (:owner, :session)
+ON CONFLICT (name) DO UPDATE SET seen_at = clock_timestamp() WHERE worker.session = excluded.session
+RETURNING name
 """)
 
 _LEAVE: Final = text("DELETE FROM worker WHERE name = :owner AND session = :session")
@@ -109,24 +134,28 @@ class Leases:
         async with self._database.transaction() as connection:
             return int((await connection.execute(_SHARE, {"seconds": self._seconds})).scalar_one())
 
-    async def claim(self, *, limit: int) -> Sequence[tuple[TenantId, Fence]]:
-        """Take due tenants without an owner; a fence exceeds every fence before it, in a restored database too."""
+    async def claim(self, *, limit: int, held: Mapping[TenantId, Fence]) -> Sequence[tuple[TenantId, Fence]]:
+        """Take due tenants without an owner; a fence exceeds every fence before it, in a restored database too.
+
+        `held`: what this process believes to hold already.
+        """
+        wanted = {"seconds": self._seconds, "limit": limit, **self._who, **_arrays(held)}
         async with self._database.transaction() as connection:
-            rows = await connection.execute(CLAIM, self._who | {"seconds": self._seconds, "limit": limit})
+            await connection.execute(_ADD)
+            rows = await connection.execute(CLAIM, wanted)
             return [(TenantId(row.tenant_id), Fence(row.fence)) for row in rows]
 
     async def renew(self, held: Mapping[TenantId, Fence]) -> Mapping[TenantId, Fence]:
         """Renew; what is missing from the answer is lost. A database that went back in time is noticed here too."""
         async with self._database.transaction() as connection:
-            rows = await connection.execute(_RENEW, self._who | {"seconds": self._seconds, "tenants": list(held)})
+            rows = await connection.execute(_RENEW, {"seconds": self._seconds, **_arrays(held)})
             renewed = {TenantId(row.tenant_id): Fence(row.fence) for row in rows}
-            if any(renewed.get(tenant) != fence for tenant, fence in held.items()):
+            if renewed.keys() != held.keys():
                 await self._look_back(connection, held)
             return renewed
 
     async def _look_back(self, connection: AsyncConnection, held: Mapping[TenantId, Fence]) -> None:
-        ours = {"tenants": list(held), "fences": list(held.values())}
-        behind = (await connection.execute(_BEHIND, ours)).scalar()
+        behind = (await connection.execute(_BEHIND, _arrays(held))).scalar()
         if behind is None:
             return
         _log.error(
@@ -138,12 +167,21 @@ class Leases:
         to = behind - timedelta(seconds=self._seconds) if behind.tzinfo is not None and behind.year > 1 else None
         await rewinds.mark(connection, to=to)
 
-    async def release(self, tenants: Collection[TenantId]) -> None:
+    async def release(self, held: Mapping[TenantId, Fence]) -> None:
         """Let go at once, so that nobody has to wait for the lease to run out."""
         async with self._database.transaction() as connection:
-            await connection.execute(_RELEASE, self._who | {"tenants": list(tenants)})
+            await connection.execute(_RELEASE, _arrays(held))
+
+    async def disconnected(self, tenants: Collection[TenantId]) -> frozenset[TenantId]:
+        """Those of these tenants whose connection has ended: nobody can act for them."""
+        async with self._database.transaction() as connection:
+            return frozenset((await connection.execute(_DISCONNECTED, {"tenants": list(tenants)})).scalars())
 
     async def leave(self) -> None:
         """This worker is gone; the others' shares grow."""
         async with self._database.transaction() as connection:
             await connection.execute(_LEAVE, self._who)
+
+
+def _arrays(held: Mapping[TenantId, Fence]) -> dict[str, object]:
+    return {"tenants": list(held), "fences": list(held.values())}

@@ -19,11 +19,16 @@ SELECT r.tenant_id, r.kind, r.klipboard_id, r.desired, r.revision, r.settled_rev
        l.realm AS link_realm, l.type AS link_type, l.quickbooks_id AS link_id, l.token AS link_token
 """
 
-# A link of another realm than the connection's is never used, so the join is by the realm connected now.
+# A link of another realm than the connection's is never used, so the join is by the realm connected now. LIMIT 1 keeps
+# the look one into the whole primary key of link: a realm has one tenant, which the planner does not know, and it would
+# rather read all links of the tenant.
 _LINK: Final = """
   LEFT JOIN connection c ON c.tenant_id = r.tenant_id
-  LEFT JOIN link l ON l.ledger = 'quickbooks' AND l.realm = c.realm AND l.tenant_id = r.tenant_id
-                  AND l.kind = r.kind AND l.klipboard_id = r.klipboard_id
+  LEFT JOIN LATERAL (
+       SELECT * FROM link
+        WHERE link.ledger = 'quickbooks' AND link.realm = c.realm AND link.tenant_id = r.tenant_id
+          AND link.kind = r.kind AND link.klipboard_id = r.klipboard_id
+        LIMIT 1) AS l ON true
 """
 
 

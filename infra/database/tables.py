@@ -111,6 +111,7 @@ class SyncRecord(SQLModel, table=True):
             postgresql_where=text("waits_id is not null"),
         ),
         Index("sync_record_state", "tenant_id", "state"),
+        Index("sync_record_reread", "tenant_id", postgresql_where=text("reread")),
     )
     tenant_id: str = Field(primary_key=True, foreign_key="tenant.id")
     kind: str = Field(primary_key=True)

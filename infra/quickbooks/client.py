@@ -39,8 +39,8 @@ class AccessTokens(Protocol):
 class NotedCalls(Protocol):
     """What the client asks of the store of calls."""
 
-    async def note_read(self, *, tenant: TenantId, realm: RealmId, path: str) -> str:
-        """Before a read leaves; its id."""
+    async def note_read(self, *, tenant: TenantId, realm: RealmId, path: str, fence: int) -> str | None:
+        """Before a read leaves; its id, or None where somebody else owns the tenant: then it must not leave."""
 
     async def read_answered(self, ids: Sequence[str]) -> None:
         """After it."""
@@ -127,8 +127,9 @@ class QuickBooksClient:
         noted: list[str] = []
 
         async def note() -> bool:
-            noted.append(await self._calls.note_read(tenant=tenant, realm=realm, path=operation.path))
-            return True
+            id_ = await self._calls.note_read(tenant=tenant, realm=realm, path=operation.path, fence=fence)
+            noted.extend([id_] if id_ is not None else [])
+            return id_ is not None
 
         call = _Call(tenant=tenant, realm=realm, operation=operation, fence=fence, leave=note)
         answer = await self._call(call)

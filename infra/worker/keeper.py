@@ -1,20 +1,24 @@
 """Keep leases: claim due tenants up to a fair share, renew all in one statement, let go of what is lost or too much."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import uuid4
 
 import structlog
 
 from consumers.attempts import Lease
+from consumers.records import Fence
 from infra.clock import Clock
 from infra.database.leases import Leases
+from infra.telemetry import metrics
 from schemas.kinds import TenantId
 
 log = structlog.get_logger()
 
 CLAIM_AT_ONCE = 20
 """Tenants claimed in one statement; several workers that start together then share by themselves."""
+PATIENCE = 1 / 3
+"""Part of a lease for which an answer of the database is waited: there must be time to ask once more."""
 
 
 class NameTaken(Exception):  # noqa: N818 - the name says what happened
@@ -35,6 +39,9 @@ class Keeper:
         self._seconds = seconds
         self._held: dict[TenantId, Lease] = {}
 
+    def _patiently(self) -> asyncio.Timeout:
+        return asyncio.timeout(self._seconds * PATIENCE)
+
     @property
     def held(self) -> Collection[Lease]:
         """Every lease that has not been lost."""
@@ -42,46 +49,72 @@ class Keeper:
 
     async def renew(self) -> None:
         """Renew what we hold; what somebody else took is forgotten. Raises `NameTaken`."""
-        if not await self._leases.still_ours():
-            raise NameTaken
         until = self._clock.boottime() + self._seconds  # before the statement leaves: never later than the database's
-        held = {tenant: lease.fence for tenant, lease in self._held.items()}
-        kept = await self._leases.renew(held) if held else {}
-        for tenant, lease in list(self._held.items()):
-            if kept.get(tenant) == lease.fence:
-                lease.until = until
-            else:
-                log.warning("A lease was lost", tenant=tenant, fence=lease.fence)
-                self.forget(lease)
+        renewing = self.held  # what is claimed while the statement is under way is not in its answer
+        if renewing:
+            async with self._patiently():
+                kept = await self._leases.renew(_fences(renewing))
+            for lease in renewing:
+                self._keep(lease, until) if kept.get(lease.tenant) == lease.fence else self.lose(lease)
+        # Asked last: a restored database knows other names too, and the renewal must have told of that.
+        async with self._patiently():
+            if not await self._leases.still_ours():
+                raise NameTaken
+
+    def _keep(self, lease: Lease, until: float) -> None:
+        if self._held.get(lease.tenant) is lease:  # else it was given back meanwhile
+            lease.until = until
+
+    def lose(self, lease: Lease) -> None:
+        """Somebody else has the tenant. Told once, whoever notices."""
+        if self._held.get(lease.tenant) is lease:
+            metrics.LEASES.labels("lost").inc()
+            log.warning("A lease was lost", tenant=lease.tenant, fence=lease.fence)
+            self.forget(lease)
 
     async def claim(self) -> list[Lease]:
         """Claim due tenants without an owner, up to this worker's share."""
-        room = await self._leases.fair_share() - len(self._held)
-        if room <= 0:
-            return []
-        until = self._clock.boottime() + self._seconds
-        claimed = await self._leases.claim(limit=min(room, CLAIM_AT_ONCE))
+        async with self._patiently():
+            room = await self._leases.fair_share() - len(self._held)
+            if room <= 0:
+                return []
+            until = self._clock.boottime() + self._seconds
+            claimed = await self._leases.claim(limit=min(room, CLAIM_AT_ONCE), held=_fences(self.held))
         new = [Lease(tenant=tenant, fence=fence, until=until) for tenant, fence in claimed]
-        self._held |= {lease.tenant: lease for lease in new}
+        for lease in new:
+            if (former := self._held.get(lease.tenant)) is not None:
+                self.forget(former)
+            self._held[lease.tenant] = lease
+        metrics.LEASES.labels("claimed").inc(len(new))
         return new
 
     async def surplus(self) -> list[Lease]:
-        """Leases beyond this worker's share, to be given back once their calls are answered."""
-        share = await self._leases.fair_share()
-        return list(self._held.values())[share:] if share else []
+        """Leases to be given back once their calls are answered: beyond this worker's share, or of no use to anybody.
+
+        A tenant whose connection has ended would take the place of one that can be served.
+        """
+        async with self._patiently():
+            ended = await self._leases.disconnected(list(self._held))
+            share = await self._leases.fair_share()
+        useful = [lease for lease in self.held if lease.tenant not in ended]
+        return [lease for lease in self.held if lease.tenant in ended] + useful[share:]
 
     async def release(self, leases: Collection[Lease]) -> None:
         """Let go at once."""
         for lease in leases:
             self.forget(lease)
         if leases:
-            await self._leases.release([lease.tenant for lease in leases])
+            await self._leases.release(_fences(leases))
 
     def forget(self, lease: Lease) -> None:
         """This process no longer acts under that lease."""
         lease.until = 0.0
         if self._held.get(lease.tenant) is lease:
             del self._held[lease.tenant]
+
+
+def _fences(leases: Collection[Lease]) -> Mapping[TenantId, Fence]:
+    return {lease.tenant: lease.fence for lease in leases}
 
 
 async def sleep_or(event: asyncio.Event, seconds: float) -> bool:

@@ -18,7 +18,7 @@ from infra.database.intake import is_transient
 from infra.database.schedule import Schedule
 from infra.quickbooks.client import QuickBooksClient
 from infra.worker.keeper import sleep_or
-from mapping.outcomes import OutcomeKind, classify
+from mapping.outcomes import Outcome, OutcomeKind, classify
 from producers.poller import Poller
 from schemas.quickbooks.answers import Accepted
 
@@ -26,6 +26,10 @@ log = structlog.get_logger()
 
 IN_FLIGHT = 10
 """Calls of one tenant under way at once; QuickBooks takes ten a second."""
+
+
+class _Paused(Exception):  # noqa: N818 - the name says what happened
+    """QuickBooks lets no call of the tenant pass now. The turn ends: nothing else of it leaves in the pause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +57,24 @@ class Owner:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     _calls: dict[RecordKey, asyncio.Task[None]] = field(default_factory=dict)
+    _paced: bool = False
 
     async def run(self) -> None:
-        """Take turns until the lease is lost or `closing` is set; calls under way are then waited for."""
+        """Take turns until the lease is lost or `closing` is set; calls under way are then waited for.
+
+        Cancelled, it cuts them off: what left stays open, and is looked into by the next owner.
+        """
         try:
-            # What the former owner sent still counts against QuickBooks' limits.
-            view = await self.parts.books.view(self.lease.tenant)
-            if view is not None:
-                await self.parts.quickbooks.rebuild_pace(view.realm)
             while self._may_act():
                 self.wake.clear()
                 if not await self.take_turn():
                     await self._rest()
+        except asyncio.CancelledError:
+            self._cut_off()
+            raise
         finally:
             await self.drained()
+            self._tell_unsettled()
 
     def _may_act(self) -> bool:
         return not self.closing.is_set() and self.lease.held(self.parts.clock.boottime())
@@ -82,9 +90,27 @@ class Owner:
         await asyncio.gather(waker, closing, return_exceptions=True)
 
     async def drained(self) -> None:
-        """Every call under way has ended."""
+        """Every call under way has ended; when this is cancelled they are cut off."""
+        try:
+            await self._calls_ended()
+        except asyncio.CancelledError:
+            self._cut_off()
+            await self._calls_ended()
+            raise
+
+    async def _calls_ended(self) -> None:
         if self._calls:
             await asyncio.wait(self._calls.values())
+
+    def _cut_off(self) -> None:
+        for call in self._calls.values():
+            call.cancel()
+
+    def _tell_unsettled(self) -> None:
+        """What came of these calls could not be stored: their attempts stay open, for whoever owns the tenant next."""
+        for key, call in self._calls.items():
+            if not call.cancelled() and (error := call.exception()) is not None:
+                log.warning("A call stays open", tenant=key.tenant, subject=key.subject, why=type(error).__name__)
 
     async def take_turn(self) -> bool:
         """One look at everything that may be due; whether it pays to look again at once."""
@@ -92,6 +118,16 @@ class Owner:
         view = await self.parts.books.view(self.lease.tenant)
         if view is None:
             return False
+        if not self._paced:
+            # What the former owner sent still counts against QuickBooks' limits.
+            await self.parts.quickbooks.rebuild_pace(view.realm)
+            self._paced = True
+        try:
+            return await self._turn(view)
+        except _Paused:
+            return False
+
+    async def _turn(self, view: TenantView) -> bool:
         reopened = await self.parts.books.open_attempts(view.id)
         idle = [attempt for attempt in reopened if attempt.key not in self._calls]
         polled = await self._poll(view, also=bool(idle))
@@ -109,7 +145,7 @@ class Owner:
         for sentence in polled.unreadable:
             log.error("An object of the change feed could not be read", tenant=view.id, why=sentence)
         if polled.failure is not None:
-            await self.parts.settler.hold(self.lease, classify(polled.failure, operation="changes"))
+            await self._hold(classify(polled.failure, operation="changes"))
             return False
         await self.parts.schedule.polled(self.lease, began=view.now)
         return True
@@ -129,10 +165,16 @@ class Owner:
             elif isinstance(answer, Accepted):
                 shown = answer.body[link.type]
             else:
-                await self.parts.settler.hold(self.lease, outcome)
+                await self._hold(outcome)
                 return
             async with self.parts.books.settling(self.lease) as books:
                 await books.read_back(key, shown)
+
+    async def _hold(self, outcome: Outcome) -> None:
+        """Pause the tenant. Where only this read failed, what else is due in this turn may still leave."""
+        await self.parts.settler.hold(self.lease, outcome)
+        if outcome.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE):
+            raise _Paused
 
     async def _write(self, view: TenantView) -> bool:
         room = IN_FLIGHT - len(self._calls)

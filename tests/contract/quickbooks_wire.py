@@ -49,8 +49,12 @@ class KeptCalls:
     noted: list[str] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
     past: list[PastCall] = field(default_factory=list)
+    former: frozenset[int] = frozenset()
+    """Fences of former owners: their reads must not leave."""
 
-    async def note_read(self, *, tenant: TenantId, realm: RealmId, path: str) -> str:
+    async def note_read(self, *, tenant: TenantId, realm: RealmId, path: str, fence: int) -> str | None:
+        if fence in self.former:
+            return None
         self.noted.append(f"{tenant} {realm} {path}")
         return str(len(self.noted))
 

@@ -16,6 +16,7 @@ from schemas.kinds import TenantId
 pytestmark = pytest.mark.postgres
 REALM = RealmId("9130")
 TENANT = TenantId("t1")
+FENCE = 7
 
 _ATTEMPT = text("""
 INSERT INTO attempt (id, call_id, bid, tenant_id, kind, klipboard_id, operation, type, path, request_id, body, realm,
@@ -25,11 +26,18 @@ VALUES (:id, :call, :bid, 't1', 'invoice', :id, 'create', 'Invoice', '/invoice',
         clock_timestamp() - make_interval(secs => :answered), :outcome, 0)
 """)
 
+_TENANT = text("INSERT INTO tenant (id, name, time_zone, currency) VALUES ('t1', '', 'UTC', 'USD')")
+
+_LEASE = text("INSERT INTO lease (tenant_id, owner, session, fence) VALUES ('t1', 'w1', 's1', :fence)")
+
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     database = Database(database_url)
     await migrate(database)
+    async with database.transaction() as connection:
+        await connection.execute(_TENANT)
+        await connection.execute(_LEASE, {"fence": FENCE})
     yield database
     await database.close()
 
@@ -55,8 +63,8 @@ async def test_reads_and_writes_of_a_realm_are_recalled(database: Database) -> N
     await attempt(database, "long-over", sent=300, answered=250)
     await attempt(database, "elsewhere", sent=5, answered=5, realm="9131")
     calls = Calls(database)
-    first = await calls.note_read(tenant=TENANT, realm=REALM, path="/query")
-    await calls.note_read(tenant=TENANT, realm=REALM, path="/cdc")
+    first = str(await calls.note_read(tenant=TENANT, realm=REALM, path="/query", fence=FENCE))
+    await calls.note_read(tenant=TENANT, realm=REALM, path="/cdc", fence=FENCE)
     await calls.read_answered([first])
 
     recent = rounded(list(await calls.recent(REALM, seconds=180)))
@@ -79,10 +87,20 @@ async def test_the_rows_of_one_batch_are_one_call(database: Database) -> None:
 async def test_old_reads_are_forgotten(database: Database) -> None:
     """The table stays as short as the windows need it."""
     calls = Calls(database)
-    await calls.note_read(tenant=TENANT, realm=REALM, path="/query")
+    await calls.note_read(tenant=TENANT, realm=REALM, path="/query", fence=FENCE)
     await asyncio.sleep(0.3)
-    await calls.note_read(tenant=TENANT, realm=REALM, path="/cdc")
+    await calls.note_read(tenant=TENANT, realm=REALM, path="/cdc", fence=FENCE)
 
     assert await calls.prune(keep_seconds=0.2) == 1
     assert len(await calls.recent(REALM, seconds=60)) == 1
     assert await calls.prune() == 0
+
+
+async def test_a_former_owner_reads_nothing(database: Database) -> None:
+    """Its lease is somebody else's: what it read would spend the calls that the present owner counts on."""
+    calls = Calls(database)
+
+    noted = await calls.note_read(tenant=TENANT, realm=REALM, path="/query", fence=FENCE - 1)
+
+    assert noted is None
+    assert await calls.recent(REALM, seconds=60) == []
