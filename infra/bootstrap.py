@@ -9,6 +9,7 @@ from typing import Any
 from consumers.finder import Finder
 from consumers.intake import Intake, IntakeSettings
 from consumers.patience import Patience
+from consumers.ports import Log
 from consumers.reconcile import Reconciler
 from consumers.reopen import Reopening
 from consumers.settle import Settler
@@ -18,30 +19,42 @@ from infra.database.books import StoredBooks
 from infra.database.calls import Calls
 from infra.database.engine import Database
 from infra.database.feed import FeedStore
-from infra.database.intake import PostgresIntakeStore
+from infra.database.intake import DUE_CHANNEL, PostgresIntakeStore
 from infra.database.leases import Leases
+from infra.database.outbox import CHANNEL as OUTBOX_CHANNEL
 from infra.database.outbox import PostgresOutbox
 from infra.database.schedule import Schedule
-from infra.database.wakes import NotifiedWakes
+from infra.database.wakes import GatheredWakes, NotifiedWakes
 from infra.kafka.consumer import KafkaLog
-from infra.kafka.producer import KafkaProducer, PatientProducer
+from infra.kafka.producer import PatientProducer
 from infra.quickbooks.addresses import App, QuickBooksAddresses
 from infra.quickbooks.cipher import TokenCipher
 from infra.quickbooks.client import QuickBooksClient
 from infra.quickbooks.pacing import Pace
 from infra.quickbooks.token_endpoint import TokenEndpoint
 from infra.quickbooks.tokens import Tokens
-from infra.quickbooks.transport import HttpTransport
+from infra.quickbooks.transport import HttpTransport, Transport
 from infra.quickbooks.windows import Limit, Limits
 from infra.settings import Settings
+from infra.telemetry.backlog import Backlog
+from infra.telemetry.counted import CountedKafka, CountedTransport, WatchedLog
+from infra.telemetry.health import Health
+from infra.telemetry.server import serve
+from infra.telemetry.vitals import LONGEST_PASS, Vitals
+from infra.telemetry.vitals import Patience as Silence
 from infra.worker.keeper import Keeper, new_session
 from infra.worker.owner import Parts
 from infra.worker.worker import Rhythm, Worker
+from producers.kafka import Kafka
+from producers.outbox import Bell
 from producers.poller import Poller
 from producers.relay import Relay, RelaySettings
 
 Wrap = Callable[[str, Any], Any]
 """Name of a port and the real thing -> what is used: the seam at which tests kill a process at one exact effect."""
+
+BELL_SECONDS = 0.1
+"""A relay is told of messages no more often than this: a look costs a transaction, and every worker has a relay."""
 
 
 def as_it_is(_name: str, real: Any) -> Any:  # noqa: ANN401 - any port
@@ -77,7 +90,7 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def tokens_of(settings: Settings, database: Database, transport: HttpTransport) -> Tokens:
+def tokens_of(settings: Settings, database: Database, transport: Transport) -> Tokens:
     """The keeper of tokens. Raises `NotConfigured` without keys."""
     if settings.token_keys is None:
         raise NotConfigured("KLIPSYNC_TOKEN_KEYS: Fernet keys, separated by commas; the first encrypts.")
@@ -106,7 +119,7 @@ async def worker(settings: Settings, *, wrap: Wrap = as_it_is) -> AsyncIterator[
     async with AsyncExitStack() as stack:
         database = database_of(settings)
         stack.push_async_callback(database.close)
-        transport = wrap("transport", await stack.enter_async_context(HttpTransport()))
+        transport = CountedTransport(wrap("transport", await stack.enter_async_context(HttpTransport())))
         tokens = tokens_of(settings, database, transport)
         stack.push_async_callback(tokens.close)
         calls = Calls(database)
@@ -116,22 +129,64 @@ async def worker(settings: Settings, *, wrap: Wrap = as_it_is) -> AsyncIterator[
         )
         kafka = await stack.enter_async_context(PatientProducer(settings.kafka, prefix=settings.topic_prefix))
         session = new_session()
+        vitals = Vitals(worker=settings.worker_name, session=session, clock=SystemClock())
         outbox = PostgresOutbox(database)
         leases = Leases(database, owner=settings.worker_name, session=session, seconds=settings.seconds("lease"))
         yield Worker(
             keeper=Keeper(leases, SystemClock(), seconds=settings.seconds("lease")),
             parts=_parts(settings, database, wrap("quickbooks", client), wrap),
-            intake=_intake(settings, wrap("log", log), wrap("intake_store", PostgresIntakeStore(database))),
-            relay=_relay(settings, session, wrap("outbox", outbox), wrap("kafka", kafka)),
-            wakes=NotifiedWakes(database.url, backoff=1.0),
+            intake=_intake(
+                settings, WatchedLog(wrap("log", log), vitals), wrap("intake_store", PostgresIntakeStore(database))
+            ),
+            relay=_relay(
+                settings,
+                session,
+                wrap("outbox", outbox),
+                CountedKafka(wrap("kafka", kafka)),
+                bell=GatheredWakes(_wakes(database, OUTBOX_CHANNEL), seconds=BELL_SECONDS),
+            ),
+            wakes=_wakes(database, DUE_CHANNEL),
             enter=leases.enter,
             leave=leases.leave,
             prunes=(calls.prune, partial(outbox.prune, seconds=settings.seconds("keep_sent"))),
             rhythm=_rhythm(settings),
+            vitals=vitals,
         )
 
 
-def _client(settings: Settings, transport: HttpTransport, tokens: Tokens, calls: Calls) -> QuickBooksClient:
+@asynccontextmanager
+async def telemetry(settings: Settings, worker: Worker) -> AsyncIterator[int | None]:
+    """Metrics and health of this worker, where a port is set; yields the port. Raises `CannotListen`."""
+    if settings.metrics_port is None:
+        yield None
+        return
+    # One of its own: who looks must not wait for the worker's connections, least of all when they are all in use.
+    database = database_of(settings)
+    try:
+        backlog = Backlog(database, clock=SystemClock())
+        async with serve(port=settings.metrics_port, health=_health(settings, worker), backlog=backlog) as port:
+            yield port
+    finally:
+        await database.close()
+
+
+def _health(settings: Settings, worker: Worker) -> Health:
+    # Nothing may be wrong with an intake that tries a message again and again until it is put aside.
+    intake = max(LONGEST_PASS, 2 * settings.seconds("poison_retry"))
+    return Health(
+        vitals=worker.vitals,
+        leases=lambda: len(worker.keeper.held),
+        kafka=settings.kafka or "",
+        patience=Silence(lease=settings.seconds("lease"), intake=intake),
+        clock=SystemClock(),
+    )
+
+
+def _wakes(database: Database, channel: str) -> NotifiedWakes:
+    return NotifiedWakes(database.url, channel=channel, backoff=1.0)
+
+
+def _client(settings: Settings, transport: Transport, tokens: Tokens, calls: Calls) -> QuickBooksClient:
     timeout = settings.seconds("call_time_out")
     return QuickBooksClient(
         addresses=QuickBooksAddresses(api=settings.quickbooks_api, token=settings.quickbooks_token_url),
@@ -176,7 +231,7 @@ def _poller(settings: Settings, client: QuickBooksClient, store: FeedStore) -> P
     return Poller(quickbooks=client, store=store, clock=SystemClock(), overlap=overlap)
 
 
-def _intake(settings: Settings, log: KafkaLog, store: PostgresIntakeStore) -> Intake:
+def _intake(settings: Settings, log: Log, store: PostgresIntakeStore) -> Intake:
     chosen = IntakeSettings(
         batch=settings.intake_batch,
         poison=settings.seconds("poison_retry"),
@@ -185,9 +240,14 @@ def _intake(settings: Settings, log: KafkaLog, store: PostgresIntakeStore) -> In
     return Intake(log=log, store=store, clock=SystemClock(), settings=chosen)
 
 
-def _relay(settings: Settings, session: str, store: PostgresOutbox, kafka: KafkaProducer) -> Relay:
-    chosen = RelaySettings(owner=settings.worker_name, session=session, lease=settings.seconds("outbox_lease"))
-    return Relay(store=store, kafka=kafka, clock=SystemClock(), settings=chosen)
+def _relay(settings: Settings, session: str, store: PostgresOutbox, kafka: Kafka, *, bell: Bell) -> Relay:
+    chosen = RelaySettings(
+        owner=settings.worker_name,
+        session=session,
+        lease=settings.seconds("outbox_lease"),
+        idle_wait=settings.seconds("idle_wait"),
+    )
+    return Relay(store=store, kafka=kafka, clock=SystemClock(), settings=chosen, bell=bell)
 
 
 def _rhythm(settings: Settings) -> Rhythm:

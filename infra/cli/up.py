@@ -14,6 +14,7 @@ from infra.demo.children import ChildFailed
 from infra.demo.control import Control
 from infra.embedded.errors import EmbeddedError
 from infra.settings import Settings
+from infra.telemetry import logs
 from producers.kafka import KafkaError
 
 _TENANTS: Final = ("sandbox",)
@@ -35,6 +36,7 @@ def up(
     none is named). The sandbox forgets everything when it ends, so Kafka and PostgreSQL begin empty then as well.
     """
     settings = Settings()
+    logs.configure(as_json=settings.log_json)
     folder = state or settings.state
     try:
         if sandbox:

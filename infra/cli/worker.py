@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
@@ -13,20 +13,28 @@ from infra.database.migrate import migrate
 from infra.kafka.topics import ensure_topics
 from infra.quickbooks.errors import QuickBooksError
 from infra.settings import Settings
+from infra.telemetry import logs
 from infra.worker.keeper import NameTaken
 from producers.kafka import KafkaError
 
 log = structlog.get_logger()
 
+PORT = "The port of /metrics and /health; 0 takes any free one. Default: KLIPSYNC_METRICS_PORT, or none."
 NAME = "This worker's name: stable over restarts, and different for every worker. Default: the host's name."
 
 
-def worker(name: Annotated[str | None, typer.Option(help=NAME)] = None) -> None:
+def worker(
+    name: Annotated[str | None, typer.Option(help=NAME)] = None,
+    metrics_port: Annotated[int | None, typer.Option(help=PORT, min=0, max=65_535)] = None,
+) -> None:
     """Run one worker. Add more, on this machine or others, each with a name of its own; they share the tenants.
 
-    Exit codes: 0 after SIGTERM or SIGINT, 1 when a setting is missing or wrong, 3 when another process took the name.
+    Exit codes: 0 after SIGTERM or SIGINT, 1 when a setting is missing or wrong or the port is taken, 3 when another
+    process took the name.
     """
-    settings = Settings() if name is None else Settings(worker_name=name)
+    given: dict[str, Any] = {"worker_name": name, "metrics_port": metrics_port}
+    settings = Settings(**{setting: value for setting, value in given.items() if value is not None})
+    logs.configure(as_json=settings.log_json)
     try:
         asyncio.run(run(settings))
     except* NameTaken as taken:
@@ -47,8 +55,10 @@ async def run(settings: Settings, *, wrap: bootstrap.Wrap = bootstrap.as_it_is) 
     await migrate(database)
     await database.close()
     await _ensure_topics(settings)
-    async with bootstrap.worker(settings, wrap=wrap) as built:
+    async with bootstrap.worker(settings, wrap=wrap) as built, bootstrap.telemetry(settings, built):
+        log.info("The worker starts", worker=built.vitals.worker, session=built.vitals.session)
         await built.run(stop)
+    log.info("The worker has ended", worker=built.vitals.worker, session=built.vitals.session)
 
 
 async def _ensure_topics(settings: Settings) -> None:
