@@ -16,6 +16,15 @@ class FenceLost(Exception):  # noqa: N818 - the name says what happened
     """Another worker owns this tenant now; nothing was stored. No step is needed: the new owner goes on."""
 
 
+class Taken(Exception):  # noqa: N818 - the name says what happened
+    """A QuickBooks object belongs to another record already; nothing was stored. Rename one of the two in Klipboard."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner)
+        self.owner = owner
+        """The other record: `client/<id>`."""
+
+
 class Settling(Protocol):
     """One transaction of a tenant's owner. It was entered only because the fence is current, and keeps it so."""
 
@@ -25,6 +34,9 @@ class Settling(Protocol):
     async def close(self, attempt: Attempt, closed: Closed) -> bool:
         """End the attempt. False when it had ended already: then store nothing else."""
 
+    async def postpone(self, attempt: Attempt, *, seconds: float) -> None:
+        """Take the next step of an open attempt so much later."""
+
     async def store(self, record: Record) -> None:
         """Write what settling decides: sent, settled revision and version, state and its words, tries, refusals.
 
@@ -32,7 +44,10 @@ class Settling(Protocol):
         """
 
     async def bind(self, key: RecordKey, link: Link, shown: Mapping[str, Any]) -> None:
-        """Remember where the record lives and what QuickBooks showed; tell payments that were there before."""
+        """Remember where the record lives and what QuickBooks showed; tell payments that were there before.
+
+        Raises `Taken`.
+        """
 
     async def read_back(self, key: RecordKey, shown: Mapping[str, Any]) -> None:
         """Merge a reading of the record's object as if the change feed had brought it."""

@@ -7,7 +7,7 @@ from typing import Any
 from consumers.attempts import Attempt, Lease
 from consumers.books import Books, QuickBooks
 from mapping import identity
-from mapping.lookups import adoptable, lookup_query, name_of, renamed
+from mapping.lookups import adoptable, doubtful, lookup_query, made_since, name_of
 from schemas import exact
 from schemas.quickbooks.answers import Accepted, Answer
 
@@ -28,7 +28,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """This object was made and then edited since the attempt left: it may be ours under another name."""
+    """This object was made since the attempt left, and then changed: it may be ours under another name or number."""
 
     shown: Shown
 
@@ -47,7 +47,7 @@ class Finder:
     books: Books
     quickbooks: QuickBooks
 
-    async def read(self, lease: Lease, attempt: Attempt) -> Found | Absent | NotAnswered:
+    async def read(self, lease: Lease, attempt: Attempt) -> Found | NotAnswered:
         """The object that an update was for."""
         object_id = str(attempt_object_id(attempt))
         answer = await self.quickbooks.read(
@@ -72,9 +72,9 @@ class Finder:
         since = attempt.first_sent_at
         younger = [] if since is None else await self.books.unlinked(attempt.realm, attempt.type, since=since)
         taken = await self.books.linked(attempt.realm, attempt.type, [str(row["Id"]) for row in (*rows, *younger)])
-        free = (row for row in (*rows, *younger) if str(row["Id"]) not in taken)
-        found = next((Found(row) for row in free if self._ours(attempt, row)), None)
-        return found or next((Doubtful(row) for row in younger if _may_be(attempt, row)), Absent())
+        free = [row for row in (*rows, *younger) if str(row["Id"]) not in taken]
+        found = next((Found(row) for row in free if _ours(attempt, row)), None)
+        return found or next((Doubtful(row) for row in free if _may_be(attempt, row)), Absent())
 
     async def name_holder(self, lease: Lease, attempt: Attempt) -> str:
         """Who has the name we were refused, in a person's words; empty when QuickBooks does not show it."""
@@ -88,11 +88,6 @@ class Finder:
                 return f"It belongs to {type_} {row['Id']} “{name_of(type_, row)}”."
         return ""
 
-    def _ours(self, attempt: Attempt, row: Shown) -> bool:
-        key = attempt.key
-        mark = identity.marker(tenant=key.tenant, kind=key.kind, id=key.id)
-        return adoptable(type=attempt.type, fields=attempt.fields, marker=mark, object=row, sure=False)
-
 
 def rows_of(answer: Accepted, type_: str) -> list[Shown]:
     """The rows of a query's answer; the counters beside them are never looked at."""
@@ -104,5 +99,23 @@ def attempt_object_id(attempt: Attempt) -> str:
     return str(exact.loads(attempt.body)["Id"])
 
 
+def _ours(attempt: Attempt, row: Shown) -> bool:
+    """An entry of a list that has our name from before is somebody else's; an item is used wherever it comes from."""
+    old = attempt.type in {"Customer", "Vendor"} and not _as_young(attempt, row)
+    mark = _marker(attempt)
+    return not old and adoptable(type=attempt.type, fields=attempt.fields, marker=mark, object=row, sure=False)
+
+
 def _may_be(attempt: Attempt, row: Shown) -> bool:
-    return renamed(type=attempt.type, fields=attempt.fields, object=row)
+    return _as_young(attempt, row) and doubtful(
+        type=attempt.type, fields=attempt.fields, marker=_marker(attempt), object=row
+    )
+
+
+def _as_young(attempt: Attempt, row: Shown) -> bool:
+    """Whether it was made since the attempt left first; before that, it cannot be what the attempt made."""
+    return attempt.first_sent_at is None or made_since(object=row, moment=attempt.first_sent_at)
+
+
+def _marker(attempt: Attempt) -> str:
+    return identity.marker(tenant=attempt.key.tenant, kind=attempt.key.kind, id=attempt.key.id)

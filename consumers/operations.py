@@ -57,6 +57,8 @@ class Refuse:
 
     cause: str
     next_step: str
+    bug: Exception | None = None
+    """What klipsync itself failed on: for the log."""
 
 
 Operation = Create | Update | Nothing | Wait | Refuse

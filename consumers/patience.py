@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mapping.outcomes import Outcome, OutcomeKind
+from mapping.outcomes import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Patience:
 
     def pause_after(self, outcome: Outcome) -> float:
         """Seconds until a tenant is tried again: QuickBooks' own trouble passes sooner than its limits or a consent."""
-        throttled = outcome.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE) and not outcome.everybody
+        throttled = outcome.pauses and not outcome.everybody
         return (self.throttle_pause if throttled else self.outage_pause).total_seconds()
 
 

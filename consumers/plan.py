@@ -28,6 +28,8 @@ TYPES: Final[Mapping[Kind, str]] = {
     Kind.INVOICE: "Invoice",
 }
 
+FAILED: Final = "klipsync itself failed on this record ({bug})."
+FAILED_NEXT: Final = "Report it with the worker's log; after the correction mark the record for replay."
 
 RESTS: Final[Mapping[State, tuple[str, str]]] = {
     State.UNKNOWN: (
@@ -61,22 +63,24 @@ class Surroundings:
 
 
 def needs(record: Record) -> frozenset[Thing]:
-    """The records whose links the plan wants to see in `Surroundings.links`."""
+    """The records whose links the plan wants to see in `Surroundings.links`. Where this fails, the plan says why."""
     try:
         content = content_of(record=record)
-    except ValidationError:
+        return frozenset() if content is None else frozenset(things_needed(content=content))
+    except Exception:  # noqa: BLE001 - the outer edge of planning one record, see `plan`
         return frozenset()
-    return frozenset() if content is None else frozenset(things_needed(content=content))
 
 
 def plan(*, record: Record, around: Surroundings) -> Operation:
-    """What to tell QuickBooks about a record now. It waits or refuses, and raises for nothing that is stored."""
+    """What to tell QuickBooks about a record now. It waits or refuses, and never raises."""
     try:
         return _blocked(record=record, around=around) or _planned(record=record, around=around)
     except ValidationError as problem:
         return _unreadable(problem=problem)
     except Unmappable as problem:
         return Refuse(cause=problem.cause, next_step=problem.next_step)
+    except Exception as bug:  # noqa: BLE001 - the outer edge of planning one record: a bug in its mapping stops no other
+        return Refuse(cause=FAILED.format(bug=type(bug).__name__), next_step=FAILED_NEXT, bug=bug)
 
 
 def _blocked(*, record: Record, around: Surroundings) -> Wait | Refuse | None:

@@ -3,13 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
 from consumers.attempts import Lease, TenantView
 from consumers.books import Books, QuickBooks
-from consumers.finder import rows_of
+from consumers.finder import Shown, rows_of
 from consumers.operations import Create, Operation, Refuse, Update
 from consumers.patience import Patience
 from consumers.plan import Surroundings, needs, plan
@@ -18,8 +17,8 @@ from consumers.settle import Settler
 from mapping import identity
 from mapping.lookups import adoptable, lookup_query, name_of
 from mapping.names import normalised
-from mapping.outcomes import classify
-from schemas.quickbooks.answers import Accepted
+from mapping.outcomes import Outcome, OutcomeKind, classify, refused_alone
+from schemas.quickbooks.answers import Accepted, Answer
 
 log = structlog.get_logger()
 
@@ -74,7 +73,7 @@ class Reconciler:
                 links=links,
                 paid_in_quickbooks=await self._paid(view, record),
             )
-            operation = _plan_or_refuse(record, around)
+            operation = _planned(record, around)
             if not isinstance(operation, Create) or view.may_create:
                 planned.append((record, operation))
         return planned
@@ -87,22 +86,50 @@ class Reconciler:
 
     async def _looked_up(self, lease: Lease, view: TenantView, work: Sequence[Work]) -> list[Work]:
         """The work without the creates that QuickBooks already has; one query serves all of one type."""
-        found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        found: dict[str, list[Shown]] = defaultdict(list)
+        left = list(work)
         for type_, names in _asked_for(work).items():
-            answer = await self.quickbooks.query(
-                tenant=view.id,
-                realm=view.realm,
-                statement=lookup_query(type=type_, names=sorted(names)),
-                fence=lease.fence,
-            )
-            if not isinstance(answer, Accepted):
-                await self.settler.hold(lease, classify(answer, operation="query"))
-                return []
-            found[type_] = rows_of(answer, type_)
-        forgotten = await self._forgotten(view, work)
-        return [w for w in work if not await self._is_there(lease, view, w, found, forgotten)]
+            for asked, answer in await self._answers(lease, view, type_, sorted(names)):
+                outcome = classify(answer, operation="query")
+                if isinstance(answer, Accepted):
+                    found[type_] += rows_of(answer, type_)
+                elif refused_alone(answer, outcome):
+                    left = await self._without_answer(lease, view, left, (type_, asked), outcome)
+                else:
+                    await self.settler.hold(lease, outcome)
+                    return []
+        forgotten = await self._forgotten(view, left)
+        return [w for w in left if not await self._is_there(lease, view, w, found, forgotten)]
 
-    async def _forgotten(self, view: TenantView, work: Sequence[Work]) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    async def _answers(
+        self, lease: Lease, view: TenantView, type_: str, names: Sequence[str]
+    ) -> list[tuple[Sequence[str], Answer]]:
+        """One query for all the names; where QuickBooks refuses that, one for each: a single name stops no other."""
+        answer = await self.quickbooks.query(
+            tenant=view.id, realm=view.realm, statement=lookup_query(type=type_, names=names), fence=lease.fence
+        )
+        if len(names) == 1 or not refused_alone(answer, classify(answer, operation="query")):
+            return [(names, answer)]
+        return [one for name in names for one in await self._answers(lease, view, type_, [name])]
+
+    async def _without_answer(
+        self, lease: Lease, view: TenantView, work: Sequence[Work], about: tuple[str, Sequence[str]], outcome: Outcome
+    ) -> list[Work]:
+        """The work without the creates of these names: nothing is made that could not be looked up."""
+        type_, names = about
+        stopped = [w.record for w in work if _is_asked_for(w) and w.operation.type == type_ and _name(w) in names]
+        for record in stopped:
+            if outcome.bug:
+                log.error("A name cannot be looked up", tenant=view.id, subject=record.key.subject, code=outcome.code)
+            if outcome.kind is OutcomeKind.RETRY:
+                await self.settler.put_off(lease, record, outcome, view.now)
+            else:
+                told = Refuse(cause=outcome.cause, next_step=outcome.next_step)
+                await self.settler.without_a_call(lease, record, told)
+        keys = {record.key for record in stopped}
+        return [w for w in work if w.record.key not in keys]
+
+    async def _forgotten(self, view: TenantView, work: Sequence[Work]) -> Mapping[str, Sequence[Shown]]:
         """What was made in QuickBooks in the time that the database lost, by type: it may be our own work."""
         if view.rewound_at is None or view.rewound_to is None:
             return {}
@@ -115,8 +142,8 @@ class Reconciler:
         lease: Lease,
         view: TenantView,
         work: Work,
-        found: Mapping[str, Sequence[Mapping[str, Any]]],
-        forgotten: Mapping[str, Sequence[Mapping[str, Any]]],
+        found: Mapping[str, Sequence[Shown]],
+        forgotten: Mapping[str, Sequence[Shown]],
     ) -> bool:
         create = work.operation
         if not isinstance(create, Create):
@@ -147,23 +174,29 @@ def _asked_for(work: Sequence[Work]) -> Mapping[str, set[str]]:
     """
     names: dict[str, set[str]] = defaultdict(set)
     for one in work:
-        create = one.operation
-        if isinstance(create, Create) and (create.type in LOOKED_UP_FIRST or one.record.generation > 0):
-            names[create.type].add(create.lookup_name)
+        if _is_asked_for(one):
+            names[one.operation.type].add(_name(one))
     return names
 
 
-def _same_name(create: Create, row: Mapping[str, Any]) -> bool:
+def _is_asked_for(work: Work) -> bool:
+    create = work.operation
+    return isinstance(create, Create) and (create.type in LOOKED_UP_FIRST or work.record.generation > 0)
+
+
+def _name(work: Work) -> str:
+    return work.operation.lookup_name if isinstance(work.operation, Create) else ""
+
+
+def _same_name(create: Create, row: Shown) -> bool:
     return normalised(name_of(create.type, row)) == normalised(create.lookup_name)
 
 
-def _plan_or_refuse(record: Record, around: Surroundings) -> Operation:
-    """The outer edge of planning one record: a bug in its mapping stops that record, loudly, and no other."""
-    try:
-        return plan(record=record, around=around)
-    except Exception as error:
-        log.exception("A record cannot be planned", tenant=record.key.tenant, subject=record.key.subject)
-        return Refuse(
-            cause=f"klipsync itself failed on this record ({type(error).__name__}).",
-            next_step="Report it with the worker's log; after the correction mark the record for replay.",
+def _planned(record: Record, around: Surroundings) -> Operation:
+    """The plan of one record. A bug in its mapping stops that record, loudly, and no other."""
+    operation = plan(record=record, around=around)
+    if isinstance(operation, Refuse) and operation.bug is not None:
+        log.error(
+            "A record cannot be planned", tenant=record.key.tenant, subject=record.key.subject, exc_info=operation.bug
         )
+    return operation

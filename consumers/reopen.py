@@ -2,7 +2,7 @@
 
 open --update--> repeated as stored (QuickBooks plays back, or says stale, which a reading decides)
 open --create--> looked up: found -> adopted; absent -> repeated as stored; absent too long -> not executed
-                 or, when something unlinked of its type was deleted or renamed meanwhile -> unknown, for a person
+                 or, when something unlinked of its type was deleted or changed meanwhile -> unknown, for a person
 """
 
 from dataclasses import dataclass, replace
@@ -14,15 +14,19 @@ from consumers.finder import Doubtful, Found, NotAnswered
 from consumers.patience import Patience
 from consumers.writes import Writes
 from mapping.lookups import name_of
-from mapping.outcomes import classify
+from mapping.outcomes import classify, refused_alone
+from schemas.quickbooks.answers import Answer
 
 DELETED_MEANWHILE = "QuickBooks did not answer a create, and an object of that type was deleted there since."
 DELETED_NEXT = "Look in QuickBooks whether it was made and deleted; then `klipsync records recreate`, or `ignore`."
-DOUBTFUL = "QuickBooks did not answer a create, and {type} {id} “{name}”, made since and then edited, may be it."
+DOUBTFUL = "QuickBooks did not answer a create, and {type} {id} “{name}”, made and changed there since, may be it."
 DOUBTFUL_NEXT = (
-    "Look in QuickBooks. If it is this one, give it back its name and `klipsync records recreate`: it is then found. "
-    "If it is another, `klipsync records recreate`; if it is not wanted there, `klipsync records ignore`."
+    "Look in QuickBooks. If it is this one, give it back its name or number, and its place under its parent; "
+    "`klipsync records recreate` then finds it. If it is another one, `klipsync records recreate` makes this one; "
+    "if it is not wanted there, `klipsync records ignore`."
 )
+NOT_TOLD = "QuickBooks did not answer a create, and refuses to say whether it was made. {cause}"
+NOT_TOLD_NEXT = "Look in QuickBooks; then `klipsync records recreate`, or `ignore`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,22 @@ class Reopening:
             case Found():
                 await self.writes.settler.executed(lease, attempt, found.shown, closing=Closing.ADOPTED)
             case NotAnswered():
-                await self.writes.settler.hold(lease, classify(found.answer, operation="query"))
+                await self._not_told(lease, attempt, found.answer, now)
             case Doubtful():
                 await self.writes.settler.unknown(lease, attempt, doubt_of(attempt, found), DOUBTFUL_NEXT)
             case _:
                 await self._absent(lease, attempt, now)
+
+    async def _not_told(self, lease: Lease, attempt: Attempt, answer: Answer, now: datetime) -> None:
+        """Nothing follows from a lookup that was not answered; one that is refused all the time is for a person."""
+        outcome = classify(answer, operation="query")
+        if not refused_alone(answer, outcome):
+            await self.writes.settler.hold(lease, outcome)
+        elif now - (attempt.first_sent_at or now) >= self.patience.give_up_open_after:
+            cause = NOT_TOLD.format(cause=outcome.cause)
+            await self.writes.settler.unknown(lease, attempt, cause, NOT_TOLD_NEXT)
+        else:
+            await self.writes.settler.postponed(lease, attempt, self.patience.repeat_after)
 
     async def _absent(self, lease: Lease, attempt: Attempt, now: datetime) -> None:
         since = attempt.first_sent_at or now

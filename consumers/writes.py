@@ -11,7 +11,6 @@ from consumers.patience import Patience
 from consumers.records import Record, RequestId
 from consumers.settle import Settler
 from mapping import identity
-from mapping.difference import executed
 from mapping.outcomes import Outcome, OutcomeKind, classify
 from schemas import exact
 from schemas.quickbooks.answers import Accepted, Answer, Faulted, NeverLeft, Unanswered
@@ -117,24 +116,18 @@ class Writes:
             case OutcomeKind.RETRY:
                 await self.settler.retried(lease, attempt, outcome, answer, self.clock.now())
             case OutcomeKind.STALE:
-                await self._stale(lease, attempt, answer, outcome)
+                await self._stale(lease, attempt, answer)
             case OutcomeKind.DUPLICATE_NAME | OutcomeKind.DUPLICATE_NUMBER:
                 await self._duplicate(lease, attempt, answer, outcome)
             case _:
                 await self.settler.refused(lease, attempt, outcome, answer)
 
-    async def _stale(self, lease: Lease, attempt: Attempt, answer: Faulted, outcome: Outcome) -> None:
-        """A stale token on a repeat may be our own success: the reading is held against the attempt's fields first."""
+    async def _stale(self, lease: Lease, attempt: Attempt, answer: Faulted) -> None:
+        """A stale token on a repeat may be our own success: a reading is held against the attempt's fields first."""
         read = await self.finder.read(lease, attempt)
-        if isinstance(read, NotAnswered):
-            return  # The attempt stays open; its repeat will be told "stale" again.
+        # Without a reading the attempt stays open; its repeat will be told "stale" again.
         if isinstance(read, Found):
-            if executed(type=attempt.type, fields=attempt.fields, object=read.shown):
-                await self.settler.executed(lease, attempt, read.shown, closing=Closing.ADOPTED, tid=answer.intuit_tid)
-            else:
-                await self.settler.stale(lease, attempt, read.shown, answer)
-            return
-        await self.settler.refused(lease, attempt, outcome, answer)
+            await self.settler.stale(lease, attempt, read.shown, answer)
 
     async def _duplicate(self, lease: Lease, attempt: Attempt, answer: Faulted, outcome: Outcome) -> None:
         """A name or number that is taken may be taken by our own lost create; else it is a clash (R-30)."""
@@ -152,5 +145,4 @@ class Writes:
 
 def _never_tried(answer: Answer, outcome: Outcome) -> bool:
     """Whether the books never saw this sending, or were closed to it: that tells nothing of an earlier one."""
-    paused = outcome.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE)
-    return isinstance(answer, NeverLeft) or (isinstance(answer, Faulted) and paused)
+    return isinstance(answer, NeverLeft) or (isinstance(answer, Faulted) and outcome.pauses)

@@ -132,6 +132,27 @@ def agreed(*, type: str, fields: Mapping[str, Any], object: Mapping[str, Any]) -
     return found
 
 
+def overwritten(
+    *,
+    type: str,  # noqa: A002 - QuickBooks' word
+    fields: Mapping[str, Any],
+    base: Mapping[str, Any],
+    seen: Mapping[str, Any],
+) -> tuple[str, ...]:
+    """The fields of a change in which QuickBooks showed neither what was last sent nor what is written now."""
+    names = [
+        rule.name
+        for rule in FIELDS[type]
+        if rule.name in fields
+        and not rule.create_only
+        and rule.normal(seen.get(rule.name)) not in (rule.normal(base.get(rule.name)), rule.normal(fields[rule.name]))
+    ]
+    over_lines = LINE in fields and lines.overwrites(
+        entries=fields[LINE] or (), base=base.get(LINE) or (), object_lines=seen.get(LINE)
+    )
+    return (*names, LINE) if over_lines else tuple(names)
+
+
 def clears(*, type: str, fields: Mapping[str, Any], base: Mapping[str, Any]) -> bool:  # noqa: A002 - QuickBooks' word
     """Whether a change takes away a field, or a part of an address: a sparse update cannot."""
     addresses = {rule.name for rule in FIELDS[type] if rule.normal is address}

@@ -6,7 +6,7 @@ only the parts that Klipboard changed. A line whose `line` is None is a bookkeep
 for a new one of ours.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from mapping import normal_forms
@@ -109,10 +109,50 @@ def adopted(*, entries: Sequence[Line], object_lines: Sequence[Mapping[str, Any]
     return [{**there[place], "line": entry["line"]} for entry, place in pairs if place is not None]
 
 
+def overwrites(
+    *, entries: Sequence[Line], base: Sequence[Line], object_lines: Sequence[Mapping[str, Any]] | None
+) -> bool:
+    """Whether a change writes over a part of a line of ours that shows neither what was last sent nor what is asked."""
+    there = {line["Id"]: line for line in shown(object_lines) or ()}
+    before = {line.get("Id"): line for line in base}
+    return any(
+        not _same(there[entry["Id"]], before.get(entry["Id"], {}), [name for name in PARTS if name in entry])
+        and not _shows(there[entry["Id"]], entry)
+        for entry in entries
+        if entry.get("Id") in there
+    )
+
+
+def executed_amid(
+    *, entries: Sequence[Line], object_lines: Sequence[Mapping[str, Any]] | None, known: Collection[str | None]
+) -> bool:
+    """As `executed`, whatever lines somebody else added. `known`: the ids of those that were there before."""
+    there = shown(object_lines) or []
+    left = _unclaimed(entries, there, _places_by_content(entries, there))
+    others: list[Line] = [{"line": None, "Id": there[place]["Id"]} for place in left if there[place]["Id"] not in known]
+    return executed(entries=[*entries, *others], object_lines=object_lines)
+
+
+def added(
+    *, entries: Sequence[Line], object_lines: Sequence[Mapping[str, Any]] | None, known: Collection[str | None]
+) -> bool | None:
+    """Whether QuickBooks has the lines that a change adds, each as it was asked for; None: it may have, or may not.
+
+    A line that was not there before and shows something else may be one of them, edited since.
+    """
+    there = shown(object_lines) or []
+    new = [line for line in there if line["Id"] not in known]
+    asked = [entry for entry in entries if entry["line"] is not None and entry.get("Id") is None and asks(entry)]
+    if not asked or not new:
+        return False
+    return True if None not in _places_by_content(asked, new) else None
+
+
 def _places(entries: Sequence[Line], there: Sequence[Line]) -> list[int | None]:
     """Where each line stands: by id, else by content, else in the order of what is left."""
     places = _places_by_content(entries, there)
-    left = _unclaimed(entries, there, places)
+    # A bookkeeper's words or subtotals are never one of ours.
+    left = [place for place in _unclaimed(entries, there, places) if "ItemRef" in there[place]]
     return [
         left.pop(0) if place is None and left and asks(entry) else place
         for entry, place in zip(entries, places, strict=True)

@@ -1,9 +1,11 @@
 """Finding again what we may have made: the query, and whether an object found is ours."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from mapping.identity import MARKER_PREFIX
 from mapping.names import normalised
 
 NAMES: Final[Mapping[str, str]] = {
@@ -13,6 +15,8 @@ NAMES: Final[Mapping[str, str]] = {
     "Invoice": "DocNumber",
 }
 UNSALEABLE: Final = frozenset({"Category", "Group"})  # item types that no invoice line may name
+CLOCKS_APART: Final = timedelta(minutes=5)
+"""What is allowed between our clock and QuickBooks'."""
 
 
 def lookup_query(*, type: str, names: Sequence[str]) -> str:  # noqa: A002 - QuickBooks' word
@@ -48,30 +52,53 @@ def adoptable(
         return _is_our_invoice(fields=fields, marker=marker, found=object, sure=sure)
     if object.get("Active") is False or object.get("Type") in UNSALEABLE:
         return False
-    same_name = normalised(name_of(type, object)) == normalised(name_of(type, fields))
-    return same_name and _reference(object, "ParentRef") == _reference(fields, "ParentRef")
+    same_place = _reference(object, "ParentRef") == _reference(fields, "ParentRef")
+    return same_place and _same_name(type, fields, object)
 
 
-def renamed(*, type: str, fields: Mapping[str, Any], object: Mapping[str, Any]) -> bool:  # noqa: A002 - QuickBooks' words
-    """Whether an entry of a list, younger than a create with these fields, may be what it made, renamed since.
+def made_since(*, object: Mapping[str, Any], moment: datetime) -> bool:  # noqa: A002 - QuickBooks' word
+    """Whether an object was made then or later: the moment by our clock, the object's time by QuickBooks'."""
+    told = (object.get("MetaData") or {}).get("CreateTime")
+    return told is None or datetime.fromisoformat(told) >= moment - CLOCKS_APART
 
-    It stands at the same place in the tree and has been edited: one that somebody else has just made has token 0.
-    An invoice has our marker, so that it needs no such doubt.
+
+def doubtful(*, type: str, fields: Mapping[str, Any], marker: str | None, object: Mapping[str, Any]) -> bool:  # noqa: A002 - QuickBooks' words
+    """Whether an object, no older than a create with these fields, may be what it made, changed since by somebody.
+
+    An invoice that bears our marker may be; without any, one that was edited and has two of our number, customer and
+    amount. An entry of a list may be if it was edited, and has our name or stands at our place in the tree. What
+    somebody else has just made has token 0.
     """
-    if type == "Invoice" or object.get("Type") in UNSALEABLE or str(object.get("SyncToken")) == "0":
-        return False
-    return _reference(object, "ParentRef") == _reference(fields, "ParentRef")
+    edited = str(object.get("SyncToken")) != "0"
+    if type == "Invoice":
+        note = str(object.get("PrivateNote") or "")
+        kept = sum(_likeness(fields=fields, found=object).values())
+        return (marker is not None and marker in note) or (edited and MARKER_PREFIX not in note and kept > 1)
+    same_place = _reference(object, "ParentRef") == _reference(fields, "ParentRef")
+    return edited and object.get("Type") not in UNSALEABLE and (same_place or _same_name(type, fields, object))
 
 
 def _is_our_invoice(*, fields: Mapping[str, Any], marker: str | None, found: Mapping[str, Any], sure: bool) -> bool:
-    same_number = name_of("Invoice", found).strip() == name_of("Invoice", fields).strip()
-    same_customer = _reference(found, "CustomerRef") == _reference(fields, "CustomerRef")
-    same_amount = _net_amount(found) == sum((Decimal(str(line["Amount"])) for line in fields["Line"]), Decimal(0))
+    like = _likeness(fields=fields, found=found)
     # QuickBooks puts "Voided" into the same note, so the marker need not stand on a line of its own.
     if marker is not None and marker in str(found.get("PrivateNote") or ""):
         # Another number: somebody renumbered it, or copied it, and a copy is not made before its original.
-        return (same_customer or same_amount) if same_number else (not sure and same_customer and same_amount)
-    return not sure and same_number and same_customer and same_amount
+        kept = like["customer"], like["amount"]
+        return any(kept) if like["number"] else (not sure and all(kept))
+    return not sure and all(like.values())
+
+
+def _likeness(*, fields: Mapping[str, Any], found: Mapping[str, Any]) -> Mapping[str, bool]:
+    """In which of the three that tell invoices apart one that was found is like ours."""
+    return {
+        "number": name_of("Invoice", found).strip() == name_of("Invoice", fields).strip(),
+        "customer": _reference(found, "CustomerRef") == _reference(fields, "CustomerRef"),
+        "amount": _net_amount(found) == sum((Decimal(str(line["Amount"])) for line in fields["Line"]), Decimal(0)),
+    }
+
+
+def _same_name(type: str, fields: Mapping[str, Any], found: Mapping[str, Any]) -> bool:  # noqa: A002 - QuickBooks' word
+    return normalised(name_of(type, found)) == normalised(name_of(type, fields))
 
 
 def _net_amount(found: Mapping[str, Any]) -> Decimal:

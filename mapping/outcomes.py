@@ -52,6 +52,11 @@ class Outcome:
     bug: bool = False
     code: str = ""
 
+    @property
+    def pauses(self) -> bool:
+        """Whether it is the trouble of the whole tenant, or of everybody, and tells nothing of one record."""
+        return self.kind in (OutcomeKind.PAUSE, OutcomeKind.REAUTHORISE)
+
     @classmethod
     def for_a_person(cls, *, cause: str, next_step: str) -> "Outcome":
         """Nothing can be decided here: it rests, as refused, until a person does."""
@@ -206,6 +211,11 @@ def classify(answer: Answer, *, operation: str) -> Outcome:
         )
     unanswered = replace(_MAYBE, cause=f"QuickBooks did not answer: {answer.reason}. It may have been executed.")
     return _for_reads(unanswered, operation=operation)
+
+
+def refused_alone(answer: Answer, outcome: Outcome) -> bool:
+    """Whether QuickBooks was there and refused this very request, so that another may well be answered."""
+    return isinstance(answer, Faulted) and not outcome.pauses
 
 
 def _of_fault(fault: Faulted, *, operation: str) -> Outcome:

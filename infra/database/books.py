@@ -19,8 +19,15 @@ from schemas import exact
 from schemas.kinds import Kind, KlipboardId, TenantId
 
 # Held to the end of the transaction: a new owner's claim skips the locked row, so no settle of the old owner can
-# commit after the claim. Served by the primary key of lease.
-_FENCE: Final = text("SELECT 1 FROM lease WHERE tenant_id = :tenant AND fence = :fence FOR UPDATE")
+# commit after the claim; renewals pass, because what they change is no key. The transactions under one fence go one
+# after the other: that lock is taken before the row is looked at. A lease that ran out is refused too: of a suspended
+# worker's transactions, which the server ends one by one, none may lock the row anew. Served by the primary key.
+_FENCE: Final = text("""
+SELECT 1 FROM lease
+ WHERE tenant_id = :tenant AND fence = CAST(:fence AS bigint) AND expires_at > clock_timestamp()
+   AND (SELECT count(pg_advisory_xact_lock(hashtextextended('owner/' || :tenant, CAST(:fence AS bigint)))) = 1)
+   FOR KEY SHARE
+""")
 
 _VIEW: Final = text("""
 SELECT t.id, t.currency, t.income_account, t.polled_at, t.next_poll_at, t.rewound_at, t.rewound_to, t.settings, c.realm,
@@ -32,29 +39,41 @@ SELECT t.id, t.currency, t.income_account, t.polled_at, t.next_poll_at, t.rewoun
    AND (t.paused_until IS NULL OR t.paused_until <= clock_timestamp())
 """).columns(settings=JSONB)
 
-# Served by the partial index sync_record_due; the order is the order in which things need each other.
-DUE: Final = select_records("""
- WHERE r.tenant_id = :tenant
-   AND r.revision <> r.settled_revision
-   AND coalesce(r.next_attempt_at, '-infinity') <= clock_timestamp()
-   AND NOT EXISTS (SELECT FROM attempt a
-                    WHERE a.tenant_id = r.tenant_id AND a.kind = r.kind AND a.klipboard_id = r.klipboard_id
-                      AND a.outcome IS NULL)
-   AND (r.tenant_id, r.kind, r.klipboard_id) NOT IN (
-       SELECT * FROM unnest(CAST(:tenants AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[])))
+# The order in which things need each other.
+_ORDER: Final = """
  ORDER BY array_position(ARRAY['client', 'supplier', 'item', 'client_location', 'invoice'], r.kind),
           r.next_attempt_at NULLS FIRST, r.klipboard_id
- LIMIT :limit
-""")
+"""
 
+# The keys are chosen first, by the partial index sync_record_due and attempt_open; only what is taken is read whole.
+# statement_timestamp, because an index cannot be entered by a clock that goes on while it is read.
+DUE: Final = select_records(f"""
+ WHERE (r.tenant_id, r.kind, r.klipboard_id) IN (
+       SELECT r.tenant_id, r.kind, r.klipboard_id FROM sync_record r
+        WHERE r.tenant_id = :tenant
+          AND r.revision <> r.settled_revision
+          AND coalesce(r.next_attempt_at, '-infinity') <= statement_timestamp()
+          AND NOT EXISTS (SELECT FROM attempt a
+                           WHERE a.tenant_id = r.tenant_id AND a.kind = r.kind AND a.klipboard_id = r.klipboard_id
+                             AND a.outcome IS NULL)
+          AND (r.tenant_id, r.kind, r.klipboard_id) NOT IN (
+              SELECT * FROM unnest(CAST(:tenants AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[])))
+        {_ORDER} LIMIT :limit)
+ {_ORDER}
+""")  # noqa: S608 - our own constant
+
+# One look into the primary key of link for each; see `rows.select_records` about LIMIT 1.
 _LINKS: Final = text("""
 SELECT l.kind, l.klipboard_id, l.realm, l.type, l.quickbooks_id, l.token
-  FROM link l
-  JOIN unnest(CAST(:kinds AS text[]), CAST(:ids AS text[])) AS wanted (kind, id)
-    ON l.kind = wanted.kind AND l.klipboard_id = wanted.id
- WHERE l.ledger = 'quickbooks' AND l.realm = :realm AND l.tenant_id = :tenant
+  FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS text[])) AS wanted (kind, id)
+ CROSS JOIN LATERAL (
+       SELECT * FROM link
+        WHERE link.ledger = 'quickbooks' AND link.realm = :realm AND link.tenant_id = :tenant
+          AND link.kind = wanted.kind AND link.klipboard_id = wanted.id
+        LIMIT 1) AS l
 """)
 
+# Served by link_object.
 _LINKED: Final = text("""
 SELECT quickbooks_id FROM link
  WHERE ledger = 'quickbooks' AND realm = :realm AND type = :type AND quickbooks_id = ANY(CAST(:ids AS text[]))
@@ -110,12 +129,16 @@ _DELETED: Final = text("""
 SELECT EXISTS (SELECT FROM quickbooks_only WHERE realm = :realm AND type = :type AND deleted_at >= :since)
 """)
 
+# Served by the partial index sync_record_reread, then by the primary key of link.
 _REREADS: Final = text("""
 SELECT r.tenant_id, r.kind, r.klipboard_id, l.realm, l.type, l.quickbooks_id, l.token
   FROM sync_record r
   JOIN connection c ON c.tenant_id = r.tenant_id
-  JOIN link l ON l.ledger = 'quickbooks' AND l.realm = c.realm AND l.tenant_id = r.tenant_id
-             AND l.kind = r.kind AND l.klipboard_id = r.klipboard_id
+ CROSS JOIN LATERAL (
+       SELECT * FROM link
+        WHERE link.ledger = 'quickbooks' AND link.realm = c.realm AND link.tenant_id = r.tenant_id
+          AND link.kind = r.kind AND link.klipboard_id = r.klipboard_id
+        LIMIT 1) AS l
  WHERE r.tenant_id = :tenant AND r.reread
    AND NOT EXISTS (SELECT FROM attempt a
                     WHERE a.tenant_id = r.tenant_id AND a.kind = r.kind AND a.klipboard_id = r.klipboard_id

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers.attempts import Attempt, Closed
+from consumers.books import Taken
 from consumers.records import Link, Record, RecordKey
 from infra.database import outbox, readings, returns
 from infra.database.rows import record_of, select_records
@@ -32,6 +33,11 @@ UPDATE attempt
        fault = CAST(:fault AS jsonb), intuit_tid = :tid
  WHERE id = :id AND outcome IS NULL
 RETURNING id
+""")
+
+_POSTPONE: Final = text("""
+UPDATE attempt SET next_step_at = clock_timestamp() + make_interval(secs => :seconds)
+ WHERE id = :id AND outcome IS NULL
 """)
 
 # A record that is to wait for something that is there already (its maker settled between plan and here) stays due.
@@ -62,6 +68,13 @@ ON CONFLICT (ledger, realm, tenant_id, kind, klipboard_id) DO UPDATE
 RETURNING token
 """)
 
+# Served by link_object. No other transaction of the owner runs meanwhile, so what is free here stays free.
+_HOLDER: Final = text("""
+SELECT kind || '/' || klipboard_id FROM link
+ WHERE ledger = 'quickbooks' AND realm = :realm AND type = :type AND quickbooks_id = :quickbooks_id
+   AND (tenant_id, kind, klipboard_id) <> (:tenant, :kind, :id)
+""")
+
 _SEEN: Final = text("""
 UPDATE sync_record SET seen = CAST(:seen AS jsonb)
  WHERE tenant_id = :tenant AND kind = :kind AND klipboard_id = :id
@@ -76,9 +89,11 @@ _READ_BACK_DONE: Final = text("""
 UPDATE sync_record SET reread = false WHERE tenant_id = :tenant AND kind = :kind AND klipboard_id = :id
 """)
 
+# A pause that lasts longer stays: what QuickBooks' limits ask for is not cut short by a call that did not reach it.
 _PAUSE: Final = text("""
 UPDATE tenant SET pause_cause = :cause, paused_until = clock_timestamp() + make_interval(secs => :seconds)
  WHERE id = :tenant
+   AND coalesce(paused_until, '-infinity') < clock_timestamp() + make_interval(secs => :seconds)
 """)
 
 
@@ -108,6 +123,10 @@ class OwnerTransaction:
         )
         return ended.first() is not None
 
+    async def postpone(self, attempt: Attempt, *, seconds: float) -> None:
+        """Take its next step so much later; it has not left meanwhile."""
+        await self._connection.execute(_POSTPONE, {"id": attempt.id, "seconds": seconds})
+
     async def store(self, record: Record) -> None:
         """Write the columns that settling owns."""
         waits_kind, waits_id = record.waits_for if record.waits_for is not None else (None, None)
@@ -133,10 +152,11 @@ class OwnerTransaction:
 
     async def bind(self, key: RecordKey, link: Link, shown: Mapping[str, Any]) -> None:
         """Remember where the record lives; judge again what the change feed showed before it was known whose it is."""
-        newest = await self._connection.execute(
-            _BIND,
-            _names(key) | {"realm": link.realm, "type": link.type, "quickbooks_id": link.id, "token": link.token},
-        )
+        where = _names(key) | {"realm": link.realm, "type": link.type, "quickbooks_id": link.id}
+        holder = (await self._connection.execute(_HOLDER, where)).scalar()
+        if holder is not None:
+            raise Taken(str(holder))
+        newest = await self._connection.execute(_BIND, where | {"token": link.token})
         if newest.first() is not None:
             await self._connection.execute(_SEEN, _names(key) | {"seen": exact.dumps(shown)})
         before = await returns.claim_only(self._connection, realm=link.realm, type=link.type, id=link.id)

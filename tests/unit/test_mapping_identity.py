@@ -1,6 +1,7 @@
 """Ids: the same for the same thing, for ever; another for anything else."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,3 +101,13 @@ def test_shards_are_all_used_and_what_has_no_tenant_is_in_the_first() -> None:
     """Twelve relays share the work."""
     assert {identity.shard(TenantId(f"tenant-{number}")) for number in range(200)} == set(range(12))
     assert identity.shard(None) == 0
+
+
+def test_ids_are_made_in_one_module() -> None:
+    """R-40: nobody else hashes, so that whoever repeats a step makes the same id."""
+    root = Path(identity.__file__).parents[1]
+    folders = ("mapping", "consumers", "producers", "infra/database", "infra/worker", "infra/quickbooks")
+
+    modules = [path for folder in folders for path in (root / folder).glob("*.py")]
+
+    assert [path.name for path in modules if "hashlib" in path.read_text()] == ["identity.py"]

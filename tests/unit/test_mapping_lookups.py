@@ -1,10 +1,11 @@
 """Finding again what a lost answer may have made."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from mapping.lookups import adoptable, lookup_query, name_of
+from mapping.lookups import adoptable, doubtful, lookup_query, made_since, name_of
 
 FIELDS: dict[str, Any] = {
     "DocNumber": "INV-17",
@@ -18,6 +19,7 @@ OBJECT: dict[str, Any] = {
     "TotalAmt": 85,
     "PrivateNote": "klipsync:1f",
 }
+CREATED = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def _invoice(*, sure: bool, **changes: Any) -> bool:  # noqa: ANN401 - JSON
@@ -102,3 +104,57 @@ def test_a_list_entry_is_taken_by_name_and_place(
 ) -> None:
     """R-17, R-30, R-52: the same name at the same place in the tree, in use, and something one can sell."""
     assert adoptable(type=type_, fields=fields, marker=None, object=found, sure=True) is expected
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(-60, True), (0, True), (4, True), (6, False), (60, False)])
+def test_what_was_made_before_a_call_left_is_older_than_what_the_call_made(*, minutes: int, expected: bool) -> None:
+    """R-30: by QuickBooks' clock and ours, between which five minutes are allowed."""
+    found = {"MetaData": {"CreateTime": "2026-03-02T05:00:00-07:00"}}
+
+    assert made_since(object=found, moment=CREATED + timedelta(minutes=minutes)) is expected
+    assert made_since(object={}, moment=CREATED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"DocNumber": "X", "TotalAmt": 1}, True),
+        ({"DocNumber": "X", "TotalAmt": 1, "SyncToken": "0"}, True),
+        ({"TotalAmt": 0, "DocNumber": "X", "PrivateNote": "Voided - klipsync:1f"}, True),
+        ({"DocNumber": "X", "PrivateNote": "Ask Ann"}, True),
+        ({"CustomerRef": {"value": "9"}, "PrivateNote": None}, True),
+        ({"DocNumber": "X", "TotalAmt": 1, "PrivateNote": "Ask Ann"}, False),
+        ({"DocNumber": "X", "PrivateNote": "Ask Ann", "SyncToken": "0"}, False),
+        ({"DocNumber": "X", "PrivateNote": "klipsync:2e"}, False),
+    ],
+)
+def test_an_invoice_that_may_be_ours_is_doubted_and_not_made_again(*, changes: dict[str, Any], expected: bool) -> None:
+    """R-40: by our marker, or edited with two of number, customer and amount; another record's marker is another's."""
+    found = {**OBJECT, "SyncToken": "1", **changes}
+
+    assert doubtful(type="Invoice", fields=FIELDS, marker="klipsync:1f", object=found) is expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"DisplayName": "Renamed"}, True),
+        ({"ParentRef": {"value": "6"}}, True),
+        ({"DisplayName": "Renamed", "ParentRef": {"value": "6"}}, False),
+        ({"DisplayName": "Renamed", "SyncToken": "0"}, False),
+        ({"DisplayName": "Depot (deleted)", "Active": False}, True),
+    ],
+)
+def test_a_list_entry_that_was_renamed_or_moved_is_doubted(*, changes: dict[str, Any], expected: bool) -> None:
+    """R-17, R-35: it was edited since, and has our name or our place; what somebody has just made is theirs."""
+    fields = {"DisplayName": "Depot", "ParentRef": {"value": "5"}}
+    found = {**fields, "SyncToken": "1", **changes}
+
+    assert doubtful(type="Customer", fields=fields, marker=None, object=found) is expected
+
+
+def test_an_item_that_cannot_be_sold_is_not_doubted() -> None:
+    """R-52: a category is never what an item's create made."""
+    found = {"Name": "Renamed", "Type": "Category", "SyncToken": "1"}
+
+    assert not doubtful(type="Item", fields={"Name": "Valve"}, marker=None, object=found)

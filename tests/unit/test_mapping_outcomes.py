@@ -2,8 +2,8 @@
 
 import pytest
 
-from mapping.outcomes import FAULTS, OutcomeKind, classify
-from schemas.quickbooks.answers import Accepted, Faulted, FaultError, NeverLeft, Unanswered
+from mapping.outcomes import FAULTS, OutcomeKind, classify, refused_alone
+from schemas.quickbooks.answers import Accepted, Answer, Faulted, FaultError, NeverLeft, Unanswered
 
 # Every code that Intuit documents with a wording and that a create, an update or a read of ours can meet.
 DOCUMENTED = {
@@ -153,3 +153,20 @@ def test_what_never_left_pauses_everybody_without_a_try() -> None:
 def test_an_accepted_answer_is_settled() -> None:
     """The only good news there is."""
     assert classify(Accepted(body={"Invoice": {}}), operation="create").kind is OutcomeKind.SETTLED
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (_fault("4000"), True),
+        (_fault("4002"), True),
+        (_fault("3001", status=429, gateway=True), False),
+        (_fault(status=403, gateway=True), False),
+        (_fault("3200", status=401, gateway=True), False),
+        (Unanswered(reason="timed out"), False),
+        (NeverLeft(reason="no connection"), False),
+    ],
+)
+def test_only_what_quickbooks_refused_by_itself_is_one_requests_trouble(*, answer: Answer, expected: bool) -> None:
+    """One question that QuickBooks will not answer stops one record; no answer at all, or a shut door, stops all."""
+    assert refused_alone(answer, classify(answer, operation="query")) is expected
