@@ -50,6 +50,8 @@ class Intake:
         self._reached: dict[Place, int] = {}
         self._idle = 0
         self._stop = asyncio.Event()
+        self.placed = asyncio.Event()
+        """Set once stored offsets were compared with Kafka: from then on a database that went back in time is known."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Fold until `stop`. The transaction under way is finished first; what only waits for Kafka is not."""
@@ -100,6 +102,7 @@ class Intake:
         if moved := {place: offset for place, offset in offsets.items() if stored.get(place) != offset}:
             await self._store.restart(cluster, moved, instead=stored)
         self._source.start_from(offsets)
+        self.placed.set()
         self._reached = offsets
         if rewound:
             # A crash before this sounds the alarm once more, which costs a reading and nothing else.

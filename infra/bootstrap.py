@@ -132,12 +132,14 @@ async def worker(settings: Settings, *, wrap: Wrap = as_it_is) -> AsyncIterator[
         vitals = Vitals(worker=settings.worker_name, session=session, clock=SystemClock())
         outbox = PostgresOutbox(database)
         leases = Leases(database, owner=settings.worker_name, session=session, seconds=settings.seconds("lease"))
+        intake = _intake(
+            settings, WatchedLog(wrap("log", log), vitals), wrap("intake_store", PostgresIntakeStore(database))
+        )
         yield Worker(
             keeper=Keeper(leases, SystemClock(), seconds=settings.seconds("lease")),
             parts=_parts(settings, database, wrap("quickbooks", client), wrap),
-            intake=_intake(
-                settings, WatchedLog(wrap("log", log), vitals), wrap("intake_store", PostgresIntakeStore(database))
-            ),
+            intake=intake,
+            placed=intake.placed,
             relay=_relay(
                 settings,
                 session,
@@ -223,6 +225,7 @@ def _parts(settings: Settings, database: Database, client: QuickBooksClient, wra
         poller=_poller(settings, client, wrap("return_store", FeedStore(database))),
         clock=clock,
         idle_wait=settings.seconds("idle_wait"),
+        at_once=settings.calls_in_flight,
     )
 
 
@@ -256,4 +259,5 @@ def _rhythm(settings: Settings) -> Rhythm:
         idle_wait=settings.seconds("idle_wait"),
         backoff=settings.seconds("database_backoff"),
         stop_grace=settings.seconds("stop_grace"),
+        head_start=settings.seconds("head_start"),
     )

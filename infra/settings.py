@@ -61,6 +61,9 @@ class Durations(BaseSettings):
     """How far back the change feed is read again, against late rows and clock differences."""
     idle_wait: Duration = timedelta(seconds=1)
     """How long a worker with nothing due waits for a wake-up before it looks again."""
+    head_start: Duration = timedelta(seconds=5)
+    """So long, at most, a worker that starts lets intake look at Kafka before it claims: a restored database is noticed
+    before anything is created. With Kafka away it then goes on without."""
     stop_grace: Duration = timedelta(seconds=8)
     """On SIGTERM calls under way may finish for so long."""
     poison_retry: Duration = timedelta(seconds=30)

@@ -2,8 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from schemas import exact
@@ -13,6 +14,13 @@ CONNECT_SECONDS: Final = 10.0
 IDLE_LIMIT: Final = 10.0
 """Seconds after which the server ends a transaction in which nothing happens: a worker that was suspended, or whose
 machine is cut off, must not hold locks that everybody else waits for."""
+WHOLE_LIMIT: Final = 12
+"""Times the idle limit after which it ends any transaction: one that stopped between preparing a statement and
+executing it does not count as idle. Longer than Intuit may take to answer twice. PostgreSQL knows it from 17 on."""
+
+_LIMIT_WHOLE: Final = """
+SELECT set_config('transaction_timeout', $1, $2) WHERE current_setting('server_version_num')::int >= 170000
+"""
 
 
 class Database:
@@ -32,6 +40,12 @@ class Database:
             json_serializer=exact.dumps,
             json_deserializer=exact.loads,
         )
+        limit = str(int(WHOLE_LIMIT * idle_limit * 1000))
+
+        def limited(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapter
+            connection.run_async(lambda driver: driver.execute(_LIMIT_WHOLE, limit, False))  # noqa: FBT003 - SQL's
+
+        event.listen(self.engine.sync_engine, "connect", limited)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -42,3 +56,10 @@ class Database:
     async def close(self) -> None:
         """Give every connection back."""
         await self.engine.dispose()
+
+
+async def unlimited(connection: AsyncConnection) -> None:
+    """This transaction may take as long as it takes: a migration of large tables."""
+    await connection.execute(
+        text(_LIMIT_WHOLE.replace("$1", ":limit").replace("$2", ":local")), {"limit": "0", "local": True}
+    )

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from infra.database.engine import Database
+from infra.database.engine import Database, unlimited
 
 _ONE_AT_A_TIME = 0x6B6C6970  # "klip"
 
@@ -25,6 +25,7 @@ def _upgrade(connection: Connection) -> None:
 async def migrate(database: Database) -> None:
     """Apply every migration that is missing. Safe to call from each process at its start."""
     async with database.transaction() as connection:
+        await unlimited(connection)
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
         await connection.run_sync(_upgrade)
 

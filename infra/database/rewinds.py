@@ -6,11 +6,13 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-# The earliest moment counts, where several workers notice several things. The feed is read now: all that is new waits.
+# The earliest moment counts, where several workers notice several things of one restore; what an earlier restore lost
+# was found long ago. The feed is read now: all that is new waits.
 _MARK: Final = text("""
 UPDATE tenant
    SET rewound_at = clock_timestamp(), next_poll_at = clock_timestamp(),
-       rewound_to = least(coalesce(rewound_to, 'infinity'), coalesce(CAST(:to AS timestamptz), '-infinity'))
+       rewound_to = least(coalesce(CAST(:to AS timestamptz), '-infinity'),
+                          CASE WHEN rewound_at > clock_timestamp() - interval '10 minutes' THEN rewound_to END)
 """)
 
 # A clash with what was forgotten may have been refused before anybody knew: it is looked at again, and finds its own.

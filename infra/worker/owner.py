@@ -24,9 +24,6 @@ from schemas.quickbooks.answers import Accepted
 
 log = structlog.get_logger()
 
-IN_FLIGHT = 10
-"""Calls of one tenant under way at once; QuickBooks takes ten a second."""
-
 
 class _Paused(Exception):  # noqa: N818 - the name says what happened
     """QuickBooks lets no call of the tenant pass now. The turn ends: nothing else of it leaves in the pause."""
@@ -46,6 +43,8 @@ class Parts:
     poller: Poller
     clock: Clock
     idle_wait: float
+    at_once: int
+    """Calls of one tenant under way at once; QuickBooks takes ten."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,7 +176,7 @@ class Owner:
             raise _Paused
 
     async def _write(self, view: TenantView) -> bool:
-        room = IN_FLIGHT - len(self._calls)
+        room = self.parts.at_once - len(self._calls)
         if room <= 0:
             return False
         work, settled = await self.parts.reconciler.next_work(self.lease, view, besides=self._calls.keys(), limit=room)

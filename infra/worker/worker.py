@@ -42,6 +42,7 @@ class Rhythm:
     idle_wait: float
     backoff: float
     stop_grace: float
+    head_start: float
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +59,8 @@ class Worker:
     prunes: Sequence[Callable[[], Awaitable[object]]]
     rhythm: Rhythm
     vitals: Vitals
+    placed: asyncio.Event
+    """Set by intake when it has compared its offsets with Kafka's."""
     _owners: dict[TenantId, Owner] = field(default_factory=dict)
     _owning: set[asyncio.Task[None]] = field(default_factory=set)
     _look: asyncio.Event = field(default_factory=asyncio.Event)
@@ -131,6 +134,9 @@ class Worker:
         self.vitals.beat(Loop.RENEWALS)
 
     async def _claim(self) -> None:
+        await sleep_or(self.placed, self.rhythm.head_start)
+        # Not twice: with Kafka away, or without a partition, nobody says so.
+        self.placed.set()
         for lease in await self.keeper.claim():
             owner = Owner(lease=lease, parts=self.parts)
             self._owners[lease.tenant] = owner
@@ -186,6 +192,7 @@ class Worker:
     async def _wind_up(self, loops: Mapping[str, asyncio.Task[None]]) -> None:
         """First nothing new is claimed; then what left may be answered; what is left over stays open for the next."""
         deadline = self._deadline()
+        self.placed.set()
         self._look.set()
         await self._ended([loops["claims"]], deadline)
         await self._close_owners(deadline)
