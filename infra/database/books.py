@@ -18,14 +18,17 @@ from infra.database.settling import OwnerTransaction
 from schemas import exact
 from schemas.kinds import Kind, KlipboardId, TenantId
 
+# The transactions under one fence go one after the other. A statement of its own: the next one must see the lease as
+# it is once the lock is ours, and a statement sees what was committed when it began.
+_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('owner/' || :tenant, CAST(:fence AS bigint)))")
+
 # Held to the end of the transaction: a new owner's claim skips the locked row, so no settle of the old owner can
-# commit after the claim; renewals pass, because what they change is no key. The transactions under one fence go one
-# after the other: that lock is taken before the row is looked at. A lease that ran out is refused too: of a suspended
-# worker's transactions, which the server ends one by one, none may lock the row anew. Served by the primary key.
+# commit after the claim; renewals pass, because what they change is no key. A lease that ran out is refused too: of a
+# suspended worker's transactions, which the server ends one by one, none may lock the row anew. Served by the primary
+# key.
 _FENCE: Final = text("""
 SELECT 1 FROM lease
  WHERE tenant_id = :tenant AND fence = CAST(:fence AS bigint) AND expires_at > clock_timestamp()
-   AND (SELECT count(pg_advisory_xact_lock(hashtextextended('owner/' || :tenant, CAST(:fence AS bigint)))) = 1)
    FOR KEY SHARE
 """)
 
@@ -149,7 +152,9 @@ SELECT r.tenant_id, r.kind, r.klipboard_id, l.realm, l.type, l.quickbooks_id, l.
 
 async def check_fence(connection: AsyncConnection, tenant: TenantId, fence: int) -> None:
     """Raise `FenceLost` unless the fence is the tenant's current one; keep it current until the transaction ends."""
-    if (await connection.execute(_FENCE, {"tenant": tenant, "fence": fence})).first() is None:
+    about = {"tenant": tenant, "fence": fence}
+    await connection.execute(_TURN, about)
+    if (await connection.execute(_FENCE, about)).first() is None:
         raise FenceLost(tenant)
 
 

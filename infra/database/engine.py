@@ -43,7 +43,7 @@ class Database:
         limit = str(int(WHOLE_LIMIT * idle_limit * 1000))
 
         def limited(connection: Any, _record: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapter
-            connection.run_async(lambda driver: driver.execute(_LIMIT_WHOLE, limit, False))  # noqa: FBT003 - SQL's
+            connection.run_async(lambda driver: driver.execute(_LIMIT_WHOLE, limit, False))
 
         event.listen(self.engine.sync_engine, "connect", limited)
 

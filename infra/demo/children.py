@@ -132,7 +132,9 @@ def _tail(source: IO[bytes]) -> str:
 
 def _environment(env: Mapping[str, str]) -> dict[str, str]:
     imports = os.pathsep.join(filter(None, (str(_IMPORTS), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "PYTHONPATH": imports, **env}
+    # A port is one process's: children of one environment would all want it.
+    ours = {name: value for name, value in os.environ.items() if name != "KLIPSYNC_METRICS_PORT"}
+    return {**ours, "PYTHONPATH": imports, **env}
 
 
 def _dying_with(parent: int, sign: int) -> Callable[[], None] | None:

@@ -192,14 +192,15 @@ async def test_a_suspended_workers_transactions_do_not_keep_its_tenant_from_othe
     await here.tenants("acme")
     (old,) = await (await here.worker("w1")).claim()
     books = StoredBooks(here.database)
-    suspended = asyncio.Event()
+    entered = asyncio.Event()
 
     async def settle() -> None:
         async with books.settling(old):
-            await suspended.wait()
+            entered.set()
+            await asyncio.Event().wait()
 
     first = asyncio.create_task(settle())
-    await asyncio.sleep(0.2)
+    await entered.wait()
     waiting = [asyncio.create_task(settle()) for _ in range(3)]
     await here.waiting(3)
     await here.expire("acme")

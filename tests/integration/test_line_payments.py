@@ -8,6 +8,7 @@ import pytest
 
 from infra.sandbox.quickbooks import bookkeeper
 from infra.sandbox.quickbooks.switches import Switches
+from mapping import identity
 from schemas.returns import PaymentReconciled, PaymentReversed
 from tests.integration.line import Line, line
 from tests.integration.polled import told, without
@@ -308,14 +309,22 @@ async def test_reading_the_feed_again_tells_nothing_again(here: Line) -> None:
 
 
 async def test_a_worker_killed_after_the_poll_was_stored_tells_nothing_twice(here: Line) -> None:
-    """The events, what was told, and the cursor are one transaction: the next owner's poll finds all of it done."""
+    """The events, what was told, and the cursor are one transaction: the next owner's poll finds all of it done.
+
+    An event's id derives from what it is of and from its version, so that a repeat would be known for one.
+    """
     here.pay(here.one("Invoice", DocNumber="I1"), "80.00")
     await here.poll()
 
     await here.crash()
     await here.poll()
 
-    assert len(await told(here)) == 1
+    (event,) = await here.told("PaymentReconciled")
+    ((version,),) = await here.rows("SELECT return_version FROM sync_record WHERE klipboard_id = 'i1'")
+    assert event.data["returnversion"] == version
+    assert event.id == identity.return_event_id(
+        tenant=here.tenant, subject="invoice/i1", type="PaymentReconciled", returnversion=version
+    )
 
 
 async def test_own_writes_bring_no_event_of_money(here: Line) -> None:

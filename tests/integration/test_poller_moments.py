@@ -70,6 +70,18 @@ async def test_an_invoice_read_before_its_payment_was_edited_does_not_tell_its_b
     assert await said(here) == [(RECONCILED, "i1", "0.00")]
 
 
+async def test_money_that_went_is_told_though_its_invoice_is_not_shown(here: Line, window: Window) -> None:
+    """R-45: a payment touches every invoice that it covered, whether or not the same answer shows them."""
+    payment = here.pay(here.one("Invoice", DocNumber="I1"), "80.00")
+    await here.poll()
+    here.delete("Payment", payment["Id"])
+    window.watched.answers["changes"] = lambda _, body: without(body, "Invoice")
+
+    await here.poll()
+
+    assert await said(here) == [(RECONCILED, "i1", "0.00"), (REVERSED, "i1", "80.00")]
+
+
 async def test_an_invoice_read_after_the_feed_may_be_gone_by_then(here: Line, window: Window) -> None:
     """R-45: the payment is told of an invoice that was voided meanwhile, and the void is not called Paid."""
     invoice = here.one("Invoice", DocNumber="I1")
