@@ -8,6 +8,7 @@ from consumers.attempts import Attempt, Lease
 from consumers.books import Books, QuickBooks
 from mapping import identity
 from mapping.lookups import adoptable, doubtful, lookup_query, made_since, name_of
+from mapping.outcomes import OutcomeKind, classify
 from schemas import exact
 from schemas.quickbooks.answers import Accepted, Answer
 
@@ -48,13 +49,15 @@ class Finder:
     quickbooks: QuickBooks
 
     async def read(self, lease: Lease, attempt: Attempt) -> Found | NotAnswered:
-        """The object that an update was for."""
+        """The object that an update was for; its stub where it was deleted."""
         object_id = str(attempt_object_id(attempt))
         answer = await self.quickbooks.read(
             tenant=lease.tenant, realm=attempt.realm, type=attempt.type, id=object_id, fence=lease.fence
         )
         if isinstance(answer, Accepted):
             return Found(answer.body[attempt.type])
+        if classify(answer, operation="read").kind is OutcomeKind.NOT_FOUND:
+            return Found({"Id": object_id, "status": "Deleted"})
         return NotAnswered(answer)
 
     async def find(self, lease: Lease, attempt: Attempt) -> Found | Doubtful | Absent | NotAnswered:

@@ -76,6 +76,8 @@ def judged(record: Record, attempt: Attempt, shown: Shown) -> Closing:
     Lines are what could be there twice. One that the update added is known by what it says; where a bookkeeper may have
     edited it since, a person must tell it from one of theirs. A token that grew by one tells of one change alone.
     """
+    if shown.get("status") == "Deleted":
+        return Closing.STALE
     if difference.executed(type=attempt.type, fields=without(attempt.fields, {LINE: None}), object=shown) and (
         LINE not in attempt.fields or lines.executed_amid(**_lines(record, attempt, shown))
     ):

@@ -285,6 +285,22 @@ async def test_what_was_deleted_while_an_attempt_was_open_is_gone_when_it_closes
     assert here.books("Invoice") == []
 
 
+async def test_an_update_that_was_stale_ends_when_its_object_was_deleted_since(here: Line) -> None:
+    """R-62: QuickBooks plays its fault back for ever, so the reading alone can end the attempt."""
+    invoice = here.one("Invoice")["Id"]
+    here.edit("Invoice", invoice, PrivateNote="x")
+    here.break_calls("lose_answer", entity="invoice", method="POST", count=1)
+    await here.invoice(version=2, message="Thank you.")
+    await here.turns()
+    here.delete("Invoice", invoice)
+
+    for _ in range(3):
+        await here.pass_time(seconds=126)
+        await here.turns()
+
+    assert (await here.record("invoice/i1"))["state"] == "gone_in_quickbooks"
+
+
 @pytest.mark.parametrize("request_ids", ["forever", "none"])
 async def test_what_was_changed_before_it_was_known_for_ours_is_noted_then(
     database_url: str, request_ids: Literal["forever", "none"]
