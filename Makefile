@@ -12,6 +12,8 @@ PYTHON ?=
 ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
+# A file's tests stay together, since many share a world; each half has a Kafka and a PostgreSQL of its own.
+HALVES := --numprocesses 2 --dist loadfile
 
 # pip-compile copies the options of the machine it runs on into its output unless told not to.
 LOCK := pip-compile --quiet --generate-hashes --all-extras --allow-unsafe --strip-extras --no-header \
@@ -36,7 +38,7 @@ up: $(READY) ## run everything in one process tree, with the sandbox in the plac
 	@$(BIN)/klipsync up --sandbox
 
 test: $(READY) ## every test but the long chaos runs (under 12 minutes on 2 cores)
-	$(BIN)/pytest tests --ignore=tests/chaos -m 'not chaos' $(ARGS)
+	$(BIN)/pytest tests --ignore=tests/chaos -m 'not chaos' $(HALVES) $(ARGS)
 
 chaos: $(READY) ## kill real processes at 100 random moments under load
 	$(BIN)/pytest tests/chaos -m chaos $(ARGS)
