@@ -1,8 +1,10 @@
 """What every test may ask for: a Kafka, a PostgreSQL, a database of its own. Where they come from: tests/places.py."""
 
 import os
+import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -20,14 +22,18 @@ def pytest_report_header() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def embedded_parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Parts]:
-    """Starts the embedded parts when first asked, once for both; they end with the session."""
+def embedded_parts() -> Iterator[_Parts]:
+    """Starts the embedded parts when first asked, once for both; they end with the session.
+
+    Not below pytest's own folder: another pytest that starts takes from it what PostgreSQL's account needs to walk in.
+    """
     started: list[places.Addresses] = []
     with ExitStack() as stack:
 
         def addresses() -> places.Addresses:
             if not started:
-                started.append(stack.enter_context(places.embedded(tmp_path_factory.mktemp("embedded"))))
+                state = stack.enter_context(tempfile.TemporaryDirectory(prefix="klipsync-tests-"))
+                started.append(stack.enter_context(places.embedded(Path(state))))
             return started[0]
 
         yield addresses
