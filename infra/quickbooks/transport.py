@@ -3,14 +3,18 @@
 `Transport` is the one seam for fakes: everything that talks to QuickBooks or to its token endpoint goes through it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 import aiohttp
+from aiohttp.connector import Connection
 from yarl import URL
 
-CONNECT_SECONDS = 10.0  # what is not connected by then never left, and may be repeated at once
+from infra.clock import Clock, SystemClock
+
+CONNECT_SECONDS = 5.0  # what is not on its way by then never left; a lease that was held when it was asked for still is
 KEEP_ALIVE_SECONDS = 15.0  # far below what gateways keep: a reused connection that just closed leaves a call unknown
 
 
@@ -69,18 +73,41 @@ async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType)
         raise _Cut(type(error).__name__) from error
 
 
+class _TooLate(Exception):  # noqa: N818
+    """The connection stands, and the time to use it is over."""
+
+
+_LEAVES_BY: ContextVar[Callable[[], bool]] = ContextVar("leaves_by")
+"""Whether the request of this task may leave yet."""
+
+
+class _TimelyRequest(aiohttp.ClientRequest):
+    """Asks once more, with the connection in hand: a process that slept while it connected must not send what it was
+    allowed to send before. aiohttp's own limit stands still while the machine sleeps.
+    """
+
+    async def send(self, conn: Connection) -> aiohttp.ClientResponse:
+        if not _LEAVES_BY.get()():
+            raise _TooLate
+        return await super().send(conn)
+
+
 class HttpTransport:
     """aiohttp's one session: `async with HttpTransport() as transport`."""
 
-    def __init__(self, *, connect_timeout: float = CONNECT_SECONDS) -> None:
+    def __init__(self, *, connect_timeout: float = CONNECT_SECONDS, clock: Clock | None = None) -> None:
         self._connect_timeout = connect_timeout
+        self._clock = clock or SystemClock()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         # No limit of its own: a call that waits for a connection has been counted as left already.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS)
         self._session = aiohttp.ClientSession(
-            connector=connector, middlewares=(_once,), cookie_jar=aiohttp.DummyCookieJar()
+            connector=connector,
+            middlewares=(_once,),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            request_class=_TimelyRequest,
         )
         return self
 
@@ -93,8 +120,8 @@ class HttpTransport:
         """The whole reply. Raises `NotSent` or `NoReply`."""
         try:
             return await self._exchange(request, timeout)
-        # Both are raised before the first byte is written: no address, no connection, no TLS.
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        # All are raised before the first byte is written: no address, no connection, no TLS, or too late.
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, _TooLate) as error:
             raise NotSent(f"no connection to {URL(request.url).host} ({type(error).__name__})") from error
         except TimeoutError as error:
             raise NoReply(f"no answer within {timeout:g} s") from error
@@ -106,7 +133,10 @@ class HttpTransport:
         if self._session is None:
             raise RuntimeError("HttpTransport is used outside of its `async with`")
         # Connecting gets its own, shorter time: what ends in it is known never to have left.
-        limits = aiohttp.ClientTimeout(total=timeout, connect=min(self._connect_timeout, timeout / 2))
+        connect = min(self._connect_timeout, timeout / 2)
+        limits = aiohttp.ClientTimeout(total=timeout, connect=connect)
+        leaves_by = self._clock.boottime() + connect
+        _LEAVES_BY.set(lambda: self._clock.boottime() < leaves_by)
         async with self._session.request(
             request.method,
             URL(request.url, encoded=True),
