@@ -41,7 +41,7 @@ test: $(READY) ## every test but the long chaos runs (under 12 minutes on 2 core
 	$(BIN)/pytest tests --ignore=tests/chaos -m 'not chaos' $(HALVES) $(ARGS)
 
 chaos: $(READY) ## kill real processes at 100 random moments under load
-	$(BIN)/pytest tests/chaos -m chaos $(ARGS)
+	$(BIN)/pytest tests/chaos -m chaos --numprocesses 2 $(ARGS)
 
 check: $(READY) ## lint, format, types, import directions, committed schemas
 	$(BIN)/ruff check .
