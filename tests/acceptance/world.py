@@ -17,17 +17,21 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 
+from consumers.records import RealmId
 from infra.database.engine import Database
+from infra.database.enrolment import Enrolment, enrol
 from infra.demo import catalogue, quiet, stage
 from infra.demo.children import KLIPSYNC, end, last_words, launch
 from infra.demo.comparison import Comparison, right
-from infra.demo.control import Control
+from infra.demo.control import Control, Opened
 from infra.demo.expected import expected
 from infra.demo.inbox import Inbox
 from infra.kafka.producer import TransactionalProducer
 from infra.kafka.topics import PARTITIONS
+from infra.quickbooks.cipher import TokenCipher
 from producers import files
 from producers.files import Tally
+from schemas.kinds import TenantId
 from schemas.topics import INBOUND
 from tests import databases
 
@@ -242,16 +246,16 @@ async def world(
         control = await stack.enter_async_context(Control(sandbox.control_url))
         settings = {f"KLIPSYNC_{name}": value for name, value in {**QUICK, "TOPIC_PREFIX": prefix, **more}.items()}
         env = {**base.env, **sandbox.env, **settings}
+        inbox = await stack.enter_async_context(Inbox(kafka, prefix=prefix))
+        database = Database(url, connections=3)
+        stack.push_async_callback(database.close)
         companies = []
         for tenant in tenants:
             companies.append(await control.open_company(tenant=tenant, name=tenant, time_zone="America/New_York"))
-            await stage.add_tenant(companies[-1], time_zone="America/New_York", env=env, state=state)
-        inbox = await stack.enter_async_context(Inbox(kafka, prefix=prefix))
+            await _enrol(database, companies[-1], keys=env["KLIPSYNC_TOKEN_KEYS"])
         looker = AIOKafkaConsumer(bootstrap_servers=kafka)
         await looker.start()
         stack.push_async_callback(looker.stop)
-        database = Database(url, connections=3)
-        stack.push_async_callback(database.close)
         comparison = Comparison(control=control, companies=companies, inbox=inbox)
         await comparison.remember()
         found = World(
@@ -271,6 +275,20 @@ async def world(
                 with suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
+
+
+async def _enrol(database: Database, opened: Opened, *, keys: str) -> None:
+    """As `klipsync tenants add` does it, which the demo and the command's own tests run."""
+    wish = Enrolment(
+        tenant=TenantId(opened.tenant),
+        realm=RealmId(opened.realm),
+        environment="production",
+        refresh_token=TokenCipher.of(keys).encrypt(opened.refresh_token),
+        time_zone="America/New_York",
+        income_account=opened.income_account,
+    )
+    async with database.transaction() as connection:
+        await enrol(connection, wish)
 
 
 def portions(lines: Iterable[str], *, tenants: Sequence[str] = TENANTS) -> list[list[str]]:

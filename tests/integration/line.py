@@ -49,6 +49,7 @@ QUICK: dict[str, Any] = {
     # Time passes when a test says so (`pass_time`); what it waits for really is as short as it can be.
     "call_time_out": timedelta(seconds=2),
     "poll_every": timedelta(hours=1),
+    "head_start": timedelta(milliseconds=50),  # there is no Kafka here that a worker could look at first
     "lease": timedelta(minutes=10),
     "lease_renewal": timedelta(minutes=3),
     "calls_per_second": 1000,
