@@ -64,6 +64,7 @@ class Worker:
     _owners: dict[TenantId, Owner] = field(default_factory=dict)
     _owning: set[asyncio.Task[None]] = field(default_factory=set)
     _look: asyncio.Event = field(default_factory=asyncio.Event)
+    _ending: bool = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run. Raises `NameTaken`, in a group, when a newer process took this worker's name."""
@@ -137,7 +138,11 @@ class Worker:
         await sleep_or(self.placed, self.rhythm.head_start)
         # Not twice: with Kafka away, or without a partition, nobody says so.
         self.placed.set()
-        for lease in await self.keeper.claim():
+        claimed = await self.keeper.claim()
+        if self._ending:
+            await self._last_words(self.keeper.release(claimed))
+            return
+        for lease in claimed:
             owner = Owner(lease=lease, parts=self.parts)
             self._owners[lease.tenant] = owner
             owning = asyncio.create_task(self._own(owner), name=f"owner:{lease.tenant}")
@@ -192,6 +197,7 @@ class Worker:
     async def _wind_up(self, loops: Mapping[str, asyncio.Task[None]]) -> None:
         """First nothing new is claimed; then what left may be answered; what is left over stays open for the next."""
         deadline = self._deadline()
+        self._ending = True
         self.placed.set()
         self._look.set()
         await self._ended([loops["claims"]], deadline)
