@@ -28,7 +28,7 @@ SELECT c.tenant_id, '', '', 0, '-infinity'
 # A tenant is due through a record, an open attempt's next step, or its poll; served by sync_record_due, attempt_open
 # and the primary keys. Tenants that somebody is claiming at this moment, or settling under a lease that ran out, are
 # skipped, not waited for. A process whose name was taken claims nothing: it would rob its successor. Nor does one that
-# holds what the database has forgotten: that it went back in time is told, by a renewal, before anybody acts on it.
+# holds what the database has forgotten: that it went back in time is told (see `release`) before anybody acts on it.
 CLAIM: Final = text("""
 WITH due AS (
     SELECT l.tenant_id
@@ -83,6 +83,7 @@ _RELEASE: Final = text("""
 UPDATE lease l SET expires_at = '-infinity'
   FROM unnest(CAST(:tenants AS text[]), CAST(:fences AS bigint[])) AS ours (tenant, fence)
  WHERE l.tenant_id = ours.tenant AND l.fence = ours.fence
+RETURNING l.tenant_id
 """)
 
 _DISCONNECTED: Final = text("""
@@ -137,7 +138,7 @@ class Leases:
     async def claim(self, *, limit: int, held: Mapping[TenantId, Fence]) -> Sequence[tuple[TenantId, Fence]]:
         """Take due tenants without an owner; a fence exceeds every fence before it, in a restored database too.
 
-        `held`: what this process believes to hold already.
+        `held`: what this process believes to hold already, or has still to give back.
         """
         wanted = {"seconds": self._seconds, "limit": limit, **self._who, **_arrays(held)}
         async with self._database.transaction() as connection:
@@ -146,13 +147,21 @@ class Leases:
             return [(TenantId(row.tenant_id), Fence(row.fence)) for row in rows]
 
     async def renew(self, held: Mapping[TenantId, Fence]) -> Mapping[TenantId, Fence]:
-        """Renew; what is missing from the answer is lost. A database that went back in time is noticed here too."""
+        """Renew; what is missing from the answer is lost."""
         async with self._database.transaction() as connection:
             rows = await connection.execute(_RENEW, {"seconds": self._seconds, **_arrays(held)})
-            renewed = {TenantId(row.tenant_id): Fence(row.fence) for row in rows}
-            if renewed.keys() != held.keys():
-                await self._look_back(connection, held)
-            return renewed
+            return {TenantId(row.tenant_id): Fence(row.fence) for row in rows}
+
+    async def release(self, held: Mapping[TenantId, Fence]) -> None:
+        """Let go at once, so that nobody has to wait for a lease to run out.
+
+        One that the database does not know was taken, or it is a database that went back in time: that is told here.
+        """
+        async with self._database.transaction() as connection:
+            known = set((await connection.execute(_RELEASE, _arrays(held))).scalars())
+            unknown = {tenant: fence for tenant, fence in held.items() if tenant not in known}
+            if unknown:
+                await self._look_back(connection, unknown)
 
     async def _look_back(self, connection: AsyncConnection, held: Mapping[TenantId, Fence]) -> None:
         behind = (await connection.execute(_BEHIND, _arrays(held))).scalar()
@@ -166,11 +175,6 @@ class Leases:
         # A lease outlives its last renewal by its own length, so that renewal is the last that is remembered.
         to = behind - timedelta(seconds=self._seconds) if behind.tzinfo is not None and behind.year > 1 else None
         await rewinds.mark(connection, to=to)
-
-    async def release(self, held: Mapping[TenantId, Fence]) -> None:
-        """Let go at once, so that nobody has to wait for the lease to run out."""
-        async with self._database.transaction() as connection:
-            await connection.execute(_RELEASE, _arrays(held))
 
     async def disconnected(self, tenants: Collection[TenantId]) -> frozenset[TenantId]:
         """Those of these tenants whose connection has ended: nobody can act for them."""

@@ -17,7 +17,7 @@ from infra.quickbooks.answers_reader import read_answer
 from infra.quickbooks.errors import Disconnected, TokenTrouble
 from infra.quickbooks.pacing import Pace, Slot
 from infra.quickbooks.queries import Operation
-from infra.quickbooks.transport import NoReply, NotSent, Request, Transport
+from infra.quickbooks.transport import CONNECT_SECONDS, NoReply, NotSent, Request, Transport
 from infra.quickbooks.windows import PastCall
 from schemas.kinds import TenantId
 from schemas.quickbooks.answers import Accepted, Answer, Faulted, FaultError, NeverLeft, Unanswered
@@ -176,10 +176,11 @@ class QuickBooksClient:
         """The order counts: stored and still ours, then counted as left, then sent."""
         if not await call.leave():
             raise _Held
+        request = self._request(call, token, allowed_at=self._clock.boottime())
         slot.leaves()
         try:
             # A cancellation or crash here leaves the call unanswered, in our windows and in its stored row.
-            reply = await self._transport.send(self._request(call, token), timeout=self._timeout)
+            reply = await self._transport.send(request, timeout=self._timeout)
         except NotSent:
             slot.never_left()
             raise
@@ -189,8 +190,10 @@ class QuickBooksClient:
         slot.answered = True
         return answer
 
-    def _request(self, call: _Call, token: str) -> Request:
+    def _request(self, call: _Call, token: str, *, allowed_at: float) -> Request:
+        """What is not on the wire soon after it was allowed to leave is asked for again: we may have been suspended."""
         operation = call.operation
+        within = min(CONNECT_SECONDS, self._timeout / 2)
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
@@ -199,4 +202,10 @@ class QuickBooksClient:
         if operation.body is not None:
             headers["Content-Type"] = operation.content_type
         url = operation.url(api=self._api, realm=call.realm)
-        return Request(method=operation.method, url=url, headers=headers, body=operation.body)
+        return Request(
+            method=operation.method,
+            url=url,
+            headers=headers,
+            body=operation.body,
+            may_leave=lambda: self._clock.boottime() - allowed_at < within,
+        )

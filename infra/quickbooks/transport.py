@@ -12,20 +12,22 @@ import aiohttp
 from aiohttp.connector import Connection
 from yarl import URL
 
-from infra.clock import Clock, SystemClock
-
-CONNECT_SECONDS = 5.0  # what is not on its way by then never left; a lease that was held when it was asked for still is
+CONNECT_SECONDS = 5.0  # what is not connected by then never left, and may be repeated at once
 KEEP_ALIVE_SECONDS = 15.0  # far below what gateways keep: a reused connection that just closed leaves a call unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One HTTP request; `url` is encoded and carries its query."""
+    """One HTTP request; `url` is encoded and carries its query.
+
+    `may_leave`: asked with the connection in hand, right before the first byte; when it says no nothing is sent.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    may_leave: Callable[[], bool] = field(default=lambda: True, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +79,15 @@ class _TooLate(Exception):  # noqa: N818
     """The connection stands, and the time to use it is over."""
 
 
-_LEAVES_BY: ContextVar[Callable[[], bool]] = ContextVar("leaves_by")
-"""Whether the request of this task may leave yet."""
+_MAY_LEAVE: ContextVar[Callable[[], bool]] = ContextVar("may_leave")
+"""Of the request that this task is sending."""
 
 
 class _TimelyRequest(aiohttp.ClientRequest):
-    """Asks once more, with the connection in hand: a process that slept while it connected must not send what it was
-    allowed to send before. aiohttp's own limit stands still while the machine sleeps.
-    """
+    """Asks at the last moment: a process that slept while it connected must not send what it was allowed to before."""
 
     async def send(self, conn: Connection) -> aiohttp.ClientResponse:
-        if not _LEAVES_BY.get()():
+        if not _MAY_LEAVE.get()():
             raise _TooLate
         return await super().send(conn)
 
@@ -95,9 +95,8 @@ class _TimelyRequest(aiohttp.ClientRequest):
 class HttpTransport:
     """aiohttp's one session: `async with HttpTransport() as transport`."""
 
-    def __init__(self, *, connect_timeout: float = CONNECT_SECONDS, clock: Clock | None = None) -> None:
+    def __init__(self, *, connect_timeout: float = CONNECT_SECONDS) -> None:
         self._connect_timeout = connect_timeout
-        self._clock = clock or SystemClock()
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -133,10 +132,8 @@ class HttpTransport:
         if self._session is None:
             raise RuntimeError("HttpTransport is used outside of its `async with`")
         # Connecting gets its own, shorter time: what ends in it is known never to have left.
-        connect = min(self._connect_timeout, timeout / 2)
-        limits = aiohttp.ClientTimeout(total=timeout, connect=connect)
-        leaves_by = self._clock.boottime() + connect
-        _LEAVES_BY.set(lambda: self._clock.boottime() < leaves_by)
+        limits = aiohttp.ClientTimeout(total=timeout, connect=min(self._connect_timeout, timeout / 2))
+        _MAY_LEAVE.set(request.may_leave)
         async with self._session.request(
             request.method,
             URL(request.url, encoded=True),

@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 CLAIM_AT_ONCE = 20
 """Tenants claimed in one statement; several workers that start together then share by themselves."""
+TELLING = 60.0
+"""Seconds for giving leases back: it may have to tell every tenant that the database went back in time."""
 PATIENCE = 1 / 3
 """Part of a lease for which an answer of the database is waited: there must be time to ask once more."""
 
@@ -38,6 +40,7 @@ class Keeper:
         self._clock = clock
         self._seconds = seconds
         self._held: dict[TenantId, Lease] = {}
+        self._ending: dict[TenantId, Fence] = {}  # no longer acted under, and to be given back
 
     def _patiently(self) -> asyncio.Timeout:
         return asyncio.timeout(self._seconds * PATIENCE)
@@ -56,7 +59,9 @@ class Keeper:
                 kept = await self._leases.renew(_fences(renewing))
             for lease in renewing:
                 self._keep(lease, until) if kept.get(lease.tenant) == lease.fence else self.lose(lease)
-        # Asked last: a restored database knows other names too, and the renewal must have told of that.
+        async with asyncio.timeout(TELLING):
+            await self._give_back()
+        # Asked last: a restored database knows other names too, and that must have been told by then.
         async with self._patiently():
             if not await self._leases.still_ours():
                 raise NameTaken
@@ -70,7 +75,7 @@ class Keeper:
         if self._held.get(lease.tenant) is lease:
             metrics.LEASES.labels("lost").inc()
             log.warning("A lease was lost", tenant=lease.tenant, fence=lease.fence)
-            self.forget(lease)
+            self._end(lease)
 
     async def claim(self) -> list[Lease]:
         """Claim due tenants without an owner, up to this worker's share."""
@@ -79,7 +84,8 @@ class Keeper:
             if room <= 0:
                 return []
             until = self._clock.boottime() + self._seconds
-            claimed = await self._leases.claim(limit=min(room, CLAIM_AT_ONCE), held=_fences(self.held))
+            believed = {**self._ending, **_fences(self.held)}
+            claimed = await self._leases.claim(limit=min(room, CLAIM_AT_ONCE), held=believed)
         new = [Lease(tenant=tenant, fence=fence, until=until) for tenant, fence in claimed]
         for lease in new:
             if (former := self._held.get(lease.tenant)) is not None:
@@ -100,11 +106,23 @@ class Keeper:
         return [lease for lease in self.held if lease.tenant in ended] + useful[share:]
 
     async def release(self, leases: Collection[Lease]) -> None:
-        """Let go at once."""
+        """Let go at once; where the database is away, as soon as a renewal reaches it."""
         for lease in leases:
-            self.forget(lease)
-        if leases:
-            await self._leases.release(_fences(leases))
+            self._end(lease)
+        await self._give_back()
+
+    async def _give_back(self) -> None:
+        ending = dict(self._ending)
+        if ending:
+            await self._leases.release(ending)
+        for tenant, fence in ending.items():
+            if self._ending.get(tenant) == fence:
+                del self._ending[tenant]
+
+    def _end(self, lease: Lease) -> None:
+        if self._held.get(lease.tenant) is lease:
+            self._ending[lease.tenant] = lease.fence
+        self.forget(lease)
 
     def forget(self, lease: Lease) -> None:
         """This process no longer acts under that lease."""
@@ -120,7 +138,9 @@ def _fences(leases: Collection[Lease]) -> Mapping[TenantId, Fence]:
 async def sleep_or(event: asyncio.Event, seconds: float) -> bool:
     """Wait for the event, at most so long; whether it came."""
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        # Not wait_for, which in Python 3.11 swallows a cancellation that comes together with the event.
+        async with asyncio.timeout(seconds):
+            await event.wait()
     except TimeoutError:
         return False
     return True

@@ -200,7 +200,6 @@ class Worker:
         self._ending = True
         self.placed.set()
         self._look.set()
-        await self._ended([loops["claims"]], deadline)
         await self._close_owners(deadline)
         await self._ended(loops.values(), deadline)
 

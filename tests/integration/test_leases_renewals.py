@@ -202,6 +202,43 @@ async def test_a_restored_database_is_told_of_before_anything_is_claimed(here: L
     assert names(await worker.claim()) == {"acme", "bolt", "cold"}
 
 
+@pytest.mark.parametrize("noticed", ["refused", "cut short"])
+async def test_a_restored_database_is_told_of_by_an_owner_that_ends(here: LeaseWorld, noticed: str) -> None:
+    """Its transaction is refused, or its turn cut short, before any renewal: told all the same, and nothing claimed."""
+    await here.tenants("acme")
+    worker = await here.worker("w1")
+    (lease,) = await worker.claim()
+    await here.run("UPDATE lease SET fence = 1, expires_at = now() - interval '1 hour'")
+
+    if noticed == "refused":
+        worker.lose(lease)
+        assert await worker.claim() == []
+        await worker.renew()
+    else:
+        await worker.release([lease])
+
+    assert await here.run("SELECT rewound_at IS NOT NULL FROM tenant") == [(True,)]
+    assert names(await worker.claim()) == {"acme"}
+
+
+async def test_what_could_not_be_given_back_is_given_back_later(here: LeaseWorld) -> None:
+    """The database does not answer: the lease is not acted under, nor renewed, and free as soon as it does."""
+    await here.tenants("acme")
+    worker, other = await here.worker("w1"), await here.worker("w2")
+    (lease,) = await worker.claim()
+
+    async with here.locked("acme"):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await worker.release([lease])
+    held = lease.held(0.0)
+    await worker.renew()
+
+    assert not held
+    assert worker.held == ()
+    assert names(await other.claim()) == {"acme"}
+
+
 async def test_only_what_is_really_lost_is_lost(here: LeaseWorld) -> None:
     """A lease that ran out and that nobody took goes on under its old fence: nobody acted in between."""
     await here.tenants("acme")

@@ -33,6 +33,8 @@ async def test_the_server_ends_a_transaction_of_a_suspended_worker(here: LeaseWo
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None
         await driver.prepare("SELECT 1")
+    else:
+        await unlimited(connection)  # so that nothing but its idleness ends it
     await here.expire("acme")
 
     async def claimed() -> bool:

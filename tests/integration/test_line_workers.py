@@ -103,6 +103,18 @@ async def test_a_claim_under_way_leaves_no_owner_behind(here: Line) -> None:
     assert here.calls()[before:] == []
 
 
+async def test_what_a_late_claim_brings_is_given_back(here: Line) -> None:
+    """It was on its way when the end began: nobody acts for the tenant, and whoever comes next has it at once."""
+    async with another(here, "w2") as worker:
+        worker.placed.set()
+        worker._ending = True
+        await worker._claim()
+
+        assert owner_tasks() == set()
+        assert worker.keeper.held == ()
+        assert await owners(here) == {here.tenant: None}
+
+
 async def test_a_process_whose_name_is_taken_ends_and_leaves_nothing_at_work(here: Line) -> None:
     """A newer process of the name enters: the older raises that, and no owner of it goes on behind its back."""
     here.break_calls("delay", seconds=60, method="POST")
