@@ -38,6 +38,17 @@ async def a_topic(admin: AIOKafkaAdminClient, **configs: str) -> str:
     return name
 
 
+async def settled(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    """Partitions by topic, once the broker knows its new topics' partitions: it tells the names a moment earlier."""
+    async with asyncio.timeout(20):
+        while True:
+            told = await admin.describe_topics(list(topics.ALL))
+            found = {one["topic"]: len(one["partitions"]) for one in told}
+            if all(found.values()):
+                return found
+            await asyncio.sleep(0.1)
+
+
 def message(topic: str, value: bytes = b"x") -> Message:
     return Message(topic=topic, key=b"acme", headers=(), value=value)
 
@@ -216,13 +227,13 @@ async def test_topics_are_made_for_thirty_days_of_messages_that_fit(
     """12 partitions, deletion after 30 days, 1 MiB (2 MiB for dead letters) and what Kafka writes around a message."""
     await ensure_topics(kafka_address)
 
-    described = await admin.describe_topics(list(topics.ALL))
+    described = await settled(admin)
     wanted = ("cleanup.policy", "retention.ms", "max.message.bytes")
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics.ALL]
     (answer,) = await admin.describe_configs(asked)
     configs = {name: {one[0]: one[1] for one in found if one[0] in wanted} for *_, name, found in answer.resources}
 
-    assert {one["topic"]: len(one["partitions"]) for one in described} == dict.fromkeys(topics.ALL, 12)
+    assert described == dict.fromkeys(topics.ALL, 12)
     for name, found in configs.items():
         largest = (2 if name == topics.DEAD_LETTERS else 1) * 1024 * 1024 + 16 * 1024
         assert found == {
