@@ -1,0 +1,21 @@
+"""The control API under `/_sandbox`: companies, faults on request, clock, switches, journal. No limits, no journal."""
+
+from aiohttp import web
+
+from infra.sandbox.quickbooks.control import bookkeeping, clock, companies, faults, journal, switches
+from infra.sandbox.quickbooks.control.ways import answering
+
+ROUTES = (
+    *companies.ROUTES,
+    *faults.ROUTES,
+    *journal.ROUTES,
+    *clock.ROUTES,
+    *switches.ROUTES,
+    *bookkeeping.ROUTES,
+)
+
+
+def add_routes(app: web.Application) -> None:
+    """All of it."""
+    for method, path, handler in ROUTES:
+        app.router.add_route(method, path, answering(handler))
