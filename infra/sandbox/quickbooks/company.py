@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from infra.clock import Clock
-from infra.sandbox.quickbooks.entities.entity import Draft
+from infra.sandbox.quickbooks import operations
 from infra.sandbox.quickbooks.entities.registry import ENTITIES
 from infra.sandbox.quickbooks.seeds import seeded
 from infra.sandbox.quickbooks.store import Realm
@@ -16,5 +16,5 @@ def open_company(*, realm: str, name: str, zone: ZoneInfo, clock: Clock, switche
     """A new company with its seeds."""
     books = Realm(realm=realm, name=name, zone=zone, clock=clock, shelves=SHELVES, switches=switches)
     for entity, record_id, body in seeded(name):
-        books.add(entity, ENTITIES[entity].complete(Draft(books, None, body)), record_id=record_id)
+        operations.plant(books, ENTITIES[entity], body, record_id=record_id)
     return books

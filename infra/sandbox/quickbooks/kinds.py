@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
+from infra.sandbox.quickbooks import currencies
 from infra.sandbox.quickbooks.faults import Refusal, not_modelled, refusal
 from infra.sandbox.quickbooks.wire import money, shortest
 
@@ -165,14 +166,19 @@ class Code(Plain):
 
 
 @dataclass(frozen=True)
-class Currency(Plain):
-    """The company's only currency."""
+class Currency:
+    """A currency's code; the company's own where none is sent."""
 
     def read(self, value: object, path: str, reading: Reading) -> object:  # noqa: ARG002
-        """Refuses any other: multi-currency is not modelled."""
-        if _reference_value(value) not in (None, "USD"):
-            raise not_modelled(f"CurrencyRef {_reference_value(value)}")
-        return {"value": "USD", "name": "United States Dollar"}
+        """`{"value": code}` of a currency that is known here."""
+        code = _reference_value(value)
+        if code is not None and code not in currencies.NAMES:
+            raise not_modelled(f"CurrencyRef {code}")
+        return None if code is None else {"value": code}
+
+    def show(self, value: object, names: NameOf) -> object:  # noqa: ARG002 - the protocol's shape
+        """With the currency's name."""
+        return currencies.shown(value["value"]) if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """What may be done to a record: create, update (full or sparse), delete, void, read. Pure of HTTP."""
 
+from infra.sandbox.quickbooks.entities import ledger, preferences
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity, check_references
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
-from infra.sandbox.quickbooks.kinds import Reading
+from infra.sandbox.quickbooks.kinds import Email, Reading
 from infra.sandbox.quickbooks.store import Realm, Record, Stub
 from infra.sandbox.quickbooks.wire import Doc
 
@@ -14,9 +15,14 @@ def create(realm: Realm, entity: Entity, body: Doc) -> Record:
     reading = Reading()
     doc = _without_cleared(entity.shelf.table.read(body, "", reading))
     check_references(realm, reading, unchanged={})
-    doc = entity.complete(Draft(realm, None, doc))
-    record = realm.add(entity.name, doc)
-    entity.effects(realm, record, {}, doc)
+    return plant(realm, entity, doc)
+
+
+def plant(realm: Realm, entity: Entity, doc: Doc, *, record_id: str | None = None) -> Record:
+    """A new record of checked fields; a seed gives it the id it should have. Raises Refusal."""
+    whole = entity.complete(Draft(realm, None, _in_currency(realm, entity, {}, doc)))
+    record = realm.add(entity.name, whole, record_id=record_id)
+    _follow(realm, entity, record, {}, whole)
     return record
 
 
@@ -36,11 +42,11 @@ def update(realm: Realm, entity: Entity, body: Doc, *, bookkeeper: bool = False)
     if "Line" in changes:
         before = {name: value for name, value in before.items() if name != "_voided"}
     wanted = _without_cleared({**(before if sparse else _kept(entity, before)), **changes})
-    after = entity.complete(Draft(realm, record, wanted, sparse=sparse))
+    after = entity.complete(Draft(realm, record, _in_currency(realm, entity, before, wanted), sparse=sparse))
     if sparse and after == before:
         return record
     realm.change(record, after)
-    entity.effects(realm, record, before, after)
+    _follow(realm, entity, record, before, after)
     return record
 
 
@@ -51,7 +57,7 @@ def delete(realm: Realm, entity: Entity, body: Doc) -> Stub:
     if entity.before_removal:
         entity.before_removal(realm, record)
     stub = realm.remove(record)
-    entity.effects(realm, record, record.doc, {})
+    _follow(realm, entity, record, record.doc, {})
     return stub
 
 
@@ -63,8 +69,23 @@ def void(realm: Realm, entity: Entity, body: Doc) -> Record:
         return record
     before = record.doc
     after = {**entity.voided(realm, record), "_voided": True}
-    realm.change(record, after)
-    entity.effects(realm, record, before, after)
+    realm.change(record, after, operation="Void")
+    _follow(realm, entity, record, before, after)
+    return record
+
+
+def send(realm: Realm, entity: Entity, record_id: str, send_to: str | None) -> Record:
+    """Mail a form to its address, or to another, which it has from then on. Raises Refusal (6420 without any)."""
+    record = existing(realm, entity, record_id)
+    if "DeliveryInfo" not in entity.shelf.table.by_name:
+        raise not_modelled(f"send of {entity.name}")
+    address = Email().read(send_to, "sendTo", Reading()) if send_to else record.doc.get("BillEmail", {}).get("Address")
+    if not address:
+        raise refusal("email_required")
+    delivery = {"DeliveryType": "Email", "DeliveryTime": realm.now().isoformat()}
+    sent = {**record.doc, "BillEmail": {"Address": address}, "EmailStatus": "EmailSent", "DeliveryInfo": delivery}
+    put = realm.change if realm.switches.send_bumps_token == "yes" else realm.touch
+    put(record, sent, operation="Emailed")
     return record
 
 
@@ -87,6 +108,31 @@ def current(realm: Realm, entity: Entity, body: Doc) -> Record:
     if str(body["SyncToken"]) != str(record.token):
         raise refusal("stale", user=SOMEBODY)
     return record
+
+
+def _follow(realm: Realm, entity: Entity, record: Record, before: Doc, after: Doc) -> None:
+    """What hangs on a change, and then the ledger: an object that is gone posts nothing."""
+    entity.effects(realm, record, before, after)
+    ledger.post(realm, record, entity.postings(realm, after) if after else ())
+
+
+def _in_currency(realm: Realm, entity: Entity, before: Doc, doc: Doc) -> Doc:
+    """Every record is in a currency: as sent, as it was, as its customer or vendor is, or as the company is."""
+    if "CurrencyRef" not in entity.shelf.table.by_name:
+        return doc
+    found = doc.get("CurrencyRef") or before.get("CurrencyRef") or _partys_currency(realm, doc)
+    currency = found or {"value": realm.currency}
+    if currency["value"] != realm.currency and not preferences.flag(realm, "CurrencyPrefs", "MultiCurrencyEnabled"):
+        raise not_modelled(f"CurrencyRef {currency['value']} in a company with one currency")
+    return {**doc, "CurrencyRef": currency}
+
+
+def _partys_currency(realm: Realm, doc: Doc) -> Doc | None:
+    for reference in ("CustomerRef", "VendorRef"):
+        if reference in doc:
+            party = realm.records[reference.removesuffix("Ref")][doc[reference]["value"]]
+            return dict(party.doc["CurrencyRef"])
+    return None
 
 
 def _check_allowed(entity: Entity, operation: str) -> None:

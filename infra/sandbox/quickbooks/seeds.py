@@ -3,22 +3,25 @@
 from infra.sandbox.quickbooks.wire import Doc
 
 INCOME = "1"
-UNDEPOSITED = "4"
-RECEIVABLE = "84"
 
 # Each: id, name, then AccountType and AccountSubType.
 ACCOUNTS = (
     (INCOME, "Services", "Income", "ServiceFeeIncome"),
     ("2", "Uncategorized Income", "Income", "ServiceFeeIncome"),
-    (UNDEPOSITED, "Undeposited Funds", "Other Current Asset", "UndepositedFunds"),
+    ("4", "Undeposited Funds", "Other Current Asset", "UndepositedFunds"),
+    ("34", "Opening Balance Equity", "Equity", "OpeningBalanceEquity"),
     ("33", "Accounts Payable (A/P)", "Accounts Payable", "AccountsPayable"),
     ("35", "Checking", "Bank", "Checking"),
     ("36", "Savings", "Bank", "Savings"),
     ("79", "Sales of Product Income", "Income", "SalesOfProductIncome"),
     ("80", "Cost of Goods Sold", "Cost of Goods Sold", "SuppliesMaterialsCogs"),
     ("81", "Inventory Asset", "Other Current Asset", "Inventory"),
-    (RECEIVABLE, "Accounts Receivable (A/R)", "Accounts Receivable", "AccountsReceivable"),
+    ("84", "Accounts Receivable (A/R)", "Accounts Receivable", "AccountsReceivable"),
     ("86", "Discounts given", "Income", "DiscountsRefundsGiven"),
+    ("90", "Board of Equalization Payable", "Other Current Liability", "GlobalTaxPayable"),
+    ("41", "Mastercard", "Credit Card", "CreditCard"),
+    ("7", "Advertising", "Expense", "AdvertisingPromotional"),
+    ("15", "Office Expenses", "Expense", "OfficeGeneralAdministrativeExpenses"),
 )
 # Each: id, name, and its Type.
 PAYMENT_METHODS = (
@@ -45,4 +48,10 @@ def seeded(name: str) -> list[tuple[str, str, Doc]]:
         for one, title, kind in ITEMS
     ]
     company: Doc = {"CompanyName": name, "LegalName": name}
-    return [("CompanyInfo", "1", company), *accounts, *methods, *items]
+    preferences: Doc = {
+        "AccountingInfoPrefs": {"FirstMonthOfFiscalYear": "January"},
+        "SalesFormsPrefs": {"CustomTxnNumbers": False, "AllowDeposit": True, "AllowDiscount": True},
+        "CurrencyPrefs": {"MultiCurrencyEnabled": False},
+        "TaxPrefs": {"UsingSalesTax": True, "PartnerTaxEnabled": False},
+    }
+    return [("CompanyInfo", "1", company), ("Preferences", "1", preferences), *accounts, *methods, *items]

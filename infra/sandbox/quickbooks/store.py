@@ -1,17 +1,37 @@
 """One company's records in memory: ids, sync tokens, indexes and change logs. It knows no rule of bookkeeping."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from infra.clock import Clock
 from infra.sandbox.quickbooks.change_log import ChangeLog
 from infra.sandbox.quickbooks.shelf import Shelf, looked_up
 from infra.sandbox.quickbooks.switches import Switches
-from infra.sandbox.quickbooks.wire import Doc, Raw, write_json
+from infra.sandbox.quickbooks.wire import NOTHING, Doc, Raw, write_json
 
+# (entity, id, what happened: Create, Update, Delete, Void or Emailed, when)
+Listener = Callable[[str, str, str, datetime], None]
 Index = dict[str, dict[str, None]]  # value -> ids in order of arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One entry of a record in one account.
+
+    `amount` is in the company's currency, debits positive. `party` is the (entity, id) whose balance moves by `owed`,
+    in its own currency: what a customer owes us, or what we owe a vendor.
+    """
+
+    account: str
+    amount: Decimal
+    party: tuple[str, str] | None = None
+    owed: Decimal = NOTHING
+
+
+Postings = tuple[Posting, ...]
 
 
 @dataclass(slots=True)
@@ -24,6 +44,7 @@ class Record:
     created: datetime
     updated: datetime
     doc: Doc
+    postings: Postings = ()  # what it posts in the general ledger
     written: tuple[int, Raw] | None = None  # the JSON as last shown, and the names it was shown under
 
 
@@ -52,6 +73,11 @@ class Realm:
         self.deleted: dict[str, dict[str, Stub]] = {entity: {} for entity in shelves}
         self.logs: dict[str, ChangeLog] = {entity: ChangeLog() for entity in shelves}
         self.deletions: dict[str, ChangeLog] = {entity: ChangeLog() for entity in shelves}
+        self.country = "US"
+        self.currency = "USD"  # the home currency
+        self.warns_of_duplicates = False  # whether a document number that is used already is refused (6140)
+        self.ledger: dict[str, Decimal] = {}  # account id -> its balance, debits positive
+        self.listeners: list[Listener] = []  # told after each change of a record
         self.custom_fields: tuple[str, ...] = ()  # names of the company's own fields on sales forms
         self.last_number = 1000  # the highest document number so far
         self._indexes: dict[tuple[str, str], Index] = {
@@ -117,17 +143,19 @@ class Realm:
         record = Record(entity, record_id or self.next_id(shelf.sequence), 0, now, now, {})
         self.records[entity][record.id] = record
         self._put(record, doc)
+        self._tell(entity, record.id, "Create", now)
         return record
 
-    def change(self, record: Record, doc: Doc) -> None:
+    def change(self, record: Record, doc: Doc, *, operation: str = "Update") -> None:
         """New content: the token grows by one."""
         record.token += 1
-        self.touch(record, doc)
+        self.touch(record, doc, operation=operation)
 
-    def touch(self, record: Record, doc: Doc) -> None:
+    def touch(self, record: Record, doc: Doc, *, operation: str = "Update") -> None:
         """New content or time without a new token, as balances move."""
         record.updated = self.now()
         self._put(record, doc)
+        self._tell(record.entity, record.id, operation, record.updated)
 
     def remove(self, record: Record) -> Stub:
         """Delete; the feed tells it as a stub from now on."""
@@ -138,6 +166,7 @@ class Realm:
         self.deleted[record.entity][record.id] = stub
         self.logs[record.entity].forget(record.id)
         self.deletions[record.entity].note(record_id=record.id, at=stub.deleted)
+        self._tell(record.entity, record.id, "Delete", stub.deleted)
         return stub
 
     # Showing
@@ -162,6 +191,10 @@ class Realm:
         return record.written[1]
 
     # Within
+
+    def _tell(self, entity: str, record_id: str, operation: str, at: datetime) -> None:
+        for listener in self.listeners:
+            listener(entity, record_id, operation, at)
 
     def _put(self, record: Record, doc: Doc) -> None:
         shelf = self.shelves[record.entity]

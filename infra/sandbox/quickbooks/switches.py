@@ -1,37 +1,72 @@
 """What QuickBooks' documents leave open, or differs between companies: each a switch, with a harsh default."""
 
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, get_args, get_type_hints
+import sys
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+RequestIdLife = Literal["forever", "24h", "none"] | int
+# Whole numbers that may be other than from 1 without end.
+RANGES = {"query_lag_seconds": (0, 60), "feed_lag_seconds": (0, 60), "batch_size": (1, 30)}
 
 
 @dataclass(frozen=True, slots=True)
 class Switches:
     """How this sandbox behaves where the real thing is undocumented. `changed` makes another set."""
 
-    request_ids: Literal["forever", "none"] = "forever"  # how long a request id is remembered
-    after_fault: Literal["played_back", "forgotten"] = "played_back"  # a repeated id whose first answer was a fault
+    request_ids: RequestIdLife = "forever"  # how long a request id is remembered; a number is seconds
+    after_fault: Literal["played_back", "forgotten", "refused"] = "played_back"  # a repeated id after a fault
     other_body: Literal["played_back", "refused"] = "played_back"  # a repeated id with another request (refused: 600)
-    refresh_tokens: Literal["grace", "harsh"] = (
-        "grace"  # same value for 24 h, or a new one at each use, the old one dead
-    )
+    while_running: Literal["waits", "executes_twice", "refused"] = "waits"  # a repeated id before the first answer
+    query_lag_seconds: int = 0  # queries see the company as it was so long ago; reads by id do not
+    feed_lag_seconds: int = 0  # the same for the change feed
+    batch_size: int = 30
+    batch_order: Literal["request", "shuffled"] = "request"  # of execution, and of the answer
+    longest_call_seconds: int = 120  # a call that takes longer is cut off
+    # grace, daily: the same value for 24 h, then a new one; each_use, harsh: a new one at each use. In grace and each_use
+    # the former one lives on for 24 h; in daily and harsh it is dead at once.
+    refresh_tokens: Literal["grace", "daily", "each_use", "harsh"] = "grace"
+    # Two refreshes or two code exchanges of a company and app within a second: the second may be refused, and then the
+    # first one's tokens may die too.
+    tokens_at_once: Literal["served", "second_refused", "both_die"] = "served"
     access_token_seconds: int = 3600
     limits: Literal["on", "off"] = "on"
     calls_per_minute: int = 500  # per company
-    calls_per_second: int = 10  # per company
+    rate_form: Literal["per_second", "concurrent"] = "per_second"  # what the ten of a company and app are
+    calls_per_second: int = 10  # per company and app
+    concurrent_calls: int = 10  # per company and app, where rate_form says so
+    batches_per_minute: int = 120  # per company
+    app_batches_per_minute: int = 40  # per company and app
+    app_calls_per_minute: int = 800  # per company and app, over all APIs
+    mails_per_day: int = 40  # per company
+    throttle_as: Literal["429", "400"] = "429"  # 400: an ordinary fault with the same code
     same_child_name: Literal["refused", "allowed"] = "refused"  # one sub-customer name under two parents
     inactive_names: Literal["taken", "free"] = "taken"  # does an inactive record still hold its name
     paid_invoice_delete: Literal["unlinks", "refused"] = "unlinks"
     void_bumps_payment: Literal["yes", "no"] = "yes"  # does voiding an invoice move its payments' sync tokens
 
+    send_bumps_token: Literal["yes", "no"] = "yes"  # does mailing a form move its sync token
+
     def changed(self, wanted: dict[str, Any]) -> "Switches":
         """A copy with these switches set. Raises ValueError that names the wrong switch or value."""
         hints = get_type_hints(Switches)
         for name, value in wanted.items():
-            if name not in {field.name for field in fields(Switches)}:
+            if name not in hints:
                 raise ValueError(f"there is no switch {name}")
-            choices = get_args(hints[name])
-            if choices and value not in choices:
-                raise ValueError(f"{name} is one of {', '.join(choices)}")
-            if not choices and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-                raise ValueError(f"{name} is a whole number from 1")
+            _check(name, value, hints[name])
         return replace(self, **wanted)
+
+
+def _check(name: str, value: object, hint: object) -> None:
+    """Raises ValueError that names the switch and what it may be."""
+    literal = [one for one in (hint, *get_args(hint)) if get_origin(one) is Literal]
+    choices = [choice for one in literal for choice in get_args(one)]
+    counts = hint is int or int in get_args(hint)
+    least, most = RANGES.get(name, (1, sys.maxsize))
+    if isinstance(value, int) and not isinstance(value, bool):
+        fits = counts and least <= value <= most
+    else:
+        fits = value in choices
+    if not fits:
+        numbers = f"a whole number from {least}" + (f" to {most}" if most < sys.maxsize else "")
+        told = [f"one of {', '.join(choices)}"] * bool(choices) + [numbers] * counts
+        raise ValueError(f"{name} is {' or '.join(told)}")

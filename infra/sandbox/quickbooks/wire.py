@@ -8,6 +8,7 @@ from typing import Any
 Doc = dict[str, Any]  # one JSON object; its numbers are Decimal (money) or int and short Decimal (prices, quantities)
 
 CENT = Decimal("0.01")
+NOTHING = Decimal("0.00")  # no money
 
 
 class Raw(str):

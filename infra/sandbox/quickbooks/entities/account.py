@@ -1,17 +1,13 @@
 """Account: the chart of accounts. Seeded; its active flag and texts may be edited."""
 
-from decimal import Decimal
-
 from infra.sandbox.quickbooks.entities import names
-from infra.sandbox.quickbooks.entities.customer import NOTHING
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity, require
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import not_modelled
 from infra.sandbox.quickbooks.fields import Field, Table
 from infra.sandbox.quickbooks.kinds import Currency, Flag, Money
 from infra.sandbox.quickbooks.shelf import Shelf
-from infra.sandbox.quickbooks.store import Realm
-from infra.sandbox.quickbooks.wire import Doc
+from infra.sandbox.quickbooks.wire import NOTHING, Doc
 
 TABLE = Table(
     "Account",
@@ -27,7 +23,7 @@ TABLE = Table(
         text("AccountSubType", query=True),
         made("CurrentBalance", Money(), query=True, default=NOTHING),
         made("CurrentBalanceWithSubAccounts", Money(), query=True, default=NOTHING),
-        Field("CurrencyRef", Currency(), default={"value": "USD", "name": "United States Dollar"}),
+        Field("CurrencyRef", Currency()),
         *HEAD,
     ),
     unmodelled=frozenset(
@@ -38,16 +34,14 @@ TABLE = Table(
     ),
 )
 
-CLASSIFICATIONS = {
-    "Bank": "Asset",
-    "Accounts Receivable": "Asset",
-    "Other Current Asset": "Asset",
-    "Income": "Revenue",
-    "Other Income": "Revenue",
-    "Cost of Goods Sold": "Expense",
-    "Expense": "Expense",
-    "Accounts Payable": "Liability",
+_TYPES = {
+    "Asset": ("Bank", "Accounts Receivable", "Other Current Asset", "Fixed Asset", "Other Asset"),
+    "Liability": ("Accounts Payable", "Credit Card", "Other Current Liability", "Long Term Liability"),
+    "Equity": ("Equity",),
+    "Revenue": ("Income", "Other Income"),
+    "Expense": ("Cost of Goods Sold", "Expense", "Other Expense"),
 }
+CLASSIFICATIONS = {kind: classification for classification, kinds in _TYPES.items() for kind in kinds}
 
 
 def complete(draft: Draft) -> Doc:
@@ -63,14 +57,6 @@ def complete(draft: Draft) -> Doc:
     return {**doc, "FullyQualifiedName": doc["Name"], "Classification": CLASSIFICATIONS[doc["AccountType"]]}
 
 
-def post(realm: Realm, account_id: str, amount: Decimal) -> None:
-    """A posting moves a balance sheet account's balance and time, not its token; income accounts show none."""
-    record = realm.records["Account"][account_id]
-    if amount and record.doc["Classification"] in ("Asset", "Liability"):
-        balance = record.doc["CurrentBalance"] + amount
-        realm.touch(record, {**record.doc, "CurrentBalance": balance, "CurrentBalanceWithSubAccounts": balance})
-
-
 ACCOUNT = Entity(
     Shelf(
         "Account",
@@ -79,7 +65,7 @@ ACCOUNT = Entity(
         title="Name",
         name="Name",
         namespace="Account",
-        indexed=("Name", "FullyQualifiedName"),
+        indexed=("Name", "FullyQualifiedName", "AccountSubType"),
     ),
     complete,
     kept=frozenset({"Active", "AccountType", "AccountSubType"}),

@@ -1,8 +1,6 @@
 """Customer: a tree of names with balances."""
 
-from decimal import Decimal
-
-from infra.sandbox.quickbooks.entities import names, parts
+from infra.sandbox.quickbooks.entities import balances, names, parts
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import refusal
@@ -10,10 +8,9 @@ from infra.sandbox.quickbooks.fields import Field, Part, Table
 from infra.sandbox.quickbooks.kinds import Code, Currency, Flag, Money, Ref, Text, Whole
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm, Record
-from infra.sandbox.quickbooks.wire import Doc
+from infra.sandbox.quickbooks.wire import NOTHING, Doc
 
 DEEPEST = 4  # levels below the top
-NOTHING = Decimal("0.00")
 DELIVERY = ("Print", "Email", "None")
 
 TABLE = Table(
@@ -29,7 +26,7 @@ TABLE = Table(
         made("Level", Whole(), query=True),
         made("Balance", Money(), query=True, default=NOTHING),
         made("BalanceWithJobs", Money(), query=True, default=NOTHING),
-        Field("CurrencyRef", Currency(), default={"value": "USD", "name": "United States Dollar"}),
+        Field("CurrencyRef", Currency()),
         Field("PreferredDeliveryMethod", Text(choices=DELIVERY), default="Print"),
         made("IsProject"),
         *HEAD,
@@ -162,17 +159,10 @@ def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
     old, new = before.get("ParentRef"), after.get("ParentRef")
     amount = after["BalanceWithJobs"]
     if old != new:
-        _add_to_parents(realm, old, -amount)
-        _add_to_parents(realm, new, amount)
+        balances.add_to_parents(realm, old, -amount)
+        balances.add_to_parents(realm, new, amount)
     if before and before["FullyQualifiedName"] != after["FullyQualifiedName"]:
         _rename_children(realm, record)
-
-
-def _add_to_parents(realm: Realm, parent: Doc | None, amount: Decimal) -> None:
-    while parent is not None:
-        above = realm.records["Customer"][parent["value"]]
-        realm.touch(above, {**above.doc, "BalanceWithJobs": above.doc["BalanceWithJobs"] + amount})
-        parent = above.doc.get("ParentRef")
 
 
 def _rename_children(realm: Realm, record: Record) -> None:
@@ -180,14 +170,6 @@ def _rename_children(realm: Realm, record: Record) -> None:
         full = f"{record.doc['FullyQualifiedName']}:{child.doc['DisplayName']}"
         realm.touch(child, {**child.doc, "FullyQualifiedName": full, "Level": (record.doc.get("Level") or 0) + 1})
         _rename_children(realm, child)
-
-
-def add_balance(realm: Realm, customer_id: str, amount: Decimal) -> None:
-    """A transaction moved the customer's balance: its time moves and its parents' too, no token does."""
-    record = realm.records["Customer"][customer_id]
-    doc = {**record.doc, "Balance": record.doc["Balance"] + amount}
-    realm.touch(record, {**doc, "BalanceWithJobs": doc["BalanceWithJobs"] + amount})
-    _add_to_parents(realm, record.doc.get("ParentRef"), amount)
 
 
 CUSTOMER = Entity(

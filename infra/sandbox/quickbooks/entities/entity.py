@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from infra.sandbox.quickbooks.faults import refusal
 from infra.sandbox.quickbooks.kinds import Reading
 from infra.sandbox.quickbooks.shelf import Shelf
-from infra.sandbox.quickbooks.store import Realm, Record
+from infra.sandbox.quickbooks.store import Postings, Realm, Record
 from infra.sandbox.quickbooks.wire import Doc
 
 ALL_OPERATIONS = frozenset({"create", "update", "read", "query"})
@@ -30,11 +30,17 @@ class Draft:
 
 Complete = Callable[[Draft], Doc]  # the whole object with defaults and server-made values; raises Refusal
 Effects = Callable[[Realm, Record, Doc, Doc], None]  # (realm, record, before, after): moves what hangs on it
+Posts = Callable[[Realm, Doc], Postings]  # what the object posts in the general ledger
 Voided = Callable[[Realm, Record], Doc]  # the object as voiding leaves it
 
 
 def no_effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
     """Nothing else changes."""
+
+
+def no_postings(realm: Realm, doc: Doc) -> Postings:  # noqa: ARG001 - the shape all entities share
+    """It moves no money."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Entity:
     kept: frozenset[str] = frozenset()  # writable values that a full update may leave out without clearing them
     order: tuple[str, bool] = ("Id", False)  # the default order of a query: property, newest or highest first
     sparse_edits: bool = True
+    postings: Posts = no_postings
     before_removal: Callable[[Realm, Record], None] | None = None
 
     @property

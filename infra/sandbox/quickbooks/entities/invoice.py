@@ -3,9 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
-from infra.sandbox.quickbooks.entities import links, names, parts, sales_lines
-from infra.sandbox.quickbooks.entities.account import post
-from infra.sandbox.quickbooks.entities.customer import NOTHING, add_balance
+from infra.sandbox.quickbooks.entities import links, names, parts, postings, sales_lines
 from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity, require
 from infra.sandbox.quickbooks.entities.invoice_properties import KNOWN, KNOWN_COUNT, UNMODELLED
 from infra.sandbox.quickbooks.entities.item import take_from_stock
@@ -13,10 +11,9 @@ from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
 from infra.sandbox.quickbooks.fields import Field, Part, Parts, Table
 from infra.sandbox.quickbooks.kinds import Currency, Day, Flag, Money, Ref, Text
-from infra.sandbox.quickbooks.seeds import RECEIVABLE
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm, Record
-from infra.sandbox.quickbooks.wire import Doc
+from infra.sandbox.quickbooks.wire import NOTHING, Doc
 
 DAYS_TO_PAY = 30  # where no due date was given
 PRINT_STATES = ("NotSet", "NeedToPrint", "PrintComplete")
@@ -33,7 +30,7 @@ TABLE = Table(
         Field("CustomField", Parts(parts.CUSTOM_FIELD)),
         text("DocNumber", 21, query=True),
         Field("TxnDate", Day(), query=True),
-        Field("CurrencyRef", Currency(), default={"value": "USD", "name": "United States Dollar"}),
+        Field("CurrencyRef", Currency()),
         text("PrivateNote", 4000),
         made("LinkedTxn"),
         Field("Line", Parts(parts.SALES_LINE)),
@@ -131,8 +128,7 @@ def _note_number(realm: Realm, number: str) -> None:
 
 
 def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
-    """Customer's balance, receivables and stock follow the invoice; over-applied payments give back the rest."""
-    _move_balances(realm, before, after)
+    """Stock follows the invoice; over-applied payments give back the rest."""
     old = sales_lines.quantities(before.get("Line", []))
     new = sales_lines.quantities(after.get("Line", []))
     for item in {**old, **new}:
@@ -141,20 +137,9 @@ def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
         links.give_back_excess(realm, record)
 
 
-def _move_balances(realm: Realm, before: Doc, after: Doc) -> None:
-    old, new = before.get("TotalAmt", NOTHING), after.get("TotalAmt", NOTHING)
-    payer, new_payer = before.get("CustomerRef"), after.get("CustomerRef")
-    if payer and payer != new_payer:
-        add_balance(realm, payer["value"], -old)
-        old = NOTHING
-    if new_payer and (not before or payer != new_payer or new != old):
-        add_balance(realm, new_payer["value"], new - old)
-    post(realm, RECEIVABLE, new - before.get("TotalAmt", NOTHING))
-
-
 def voided(realm: Realm, record: Record) -> Doc:
     """All amounts zero, no links; the payments that covered it have their money back."""
-    links.unlink_payments(realm, record.id, bump=realm.switches.void_bumps_payment == "yes")
+    links.unlink(realm, record, bump=realm.switches.void_bumps_payment == "yes")
     note = record.doc.get("PrivateNote")
     return {
         **record.doc,
@@ -169,11 +154,11 @@ def voided(realm: Realm, record: Record) -> Doc:
 
 def before_removal(realm: Realm, record: Record) -> None:
     """Deleting a paid invoice sets its payments free, or is refused, as the switch says."""
-    if not links.payments_of(realm, record.id):
+    if not links.settlers_of(realm, record):
         return
     if realm.switches.paid_invoice_delete == "refused":
         raise refusal("business", reason="Unlink the payments before you delete this transaction.")
-    links.unlink_payments(realm, record.id, bump=True)
+    links.unlink(realm, record, bump=True)
 
 
 INVOICE = Entity(
@@ -181,6 +166,7 @@ INVOICE = Entity(
     complete,
     effects,
     voided,
+    postings=postings.invoiced,
     operations=ALL_OPERATIONS | {"delete", "void"},
     kept=frozenset({"DocNumber", "CustomField"}),
     order=("MetaData.LastUpdatedTime", True),

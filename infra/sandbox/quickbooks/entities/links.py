@@ -1,69 +1,102 @@
-"""Which payment covers which invoice by how much: the payments' lines are the truth, balances follow them."""
+"""Which payment settles which document by how much: the payments' lines are the truth, balances follow them.
+
+A settler (Payment, BillPayment) has lines that name targets (Invoice, Bill, ...); each target's LinkedTxn names its
+settlers, the newest first.
+"""
 
 from decimal import Decimal
 
-from infra.sandbox.quickbooks.entities.customer import NOTHING
 from infra.sandbox.quickbooks.store import Realm, Record
-from infra.sandbox.quickbooks.wire import Doc
+from infra.sandbox.quickbooks.wire import NOTHING, Doc
+
+Target = tuple[str, str]  # (entity, id) of a document that can be settled
+
+LINK_TYPES = {"Payment": "Payment", "BillPayment": "BillPaymentCheck"}  # how a target's LinkedTxn calls its settler
+_SETTLERS = {told: entity for entity, told in LINK_TYPES.items()}
 
 
-def applied(payment: Doc) -> dict[str, Decimal]:
-    """Invoice id -> how much of it this payment covers."""
-    found: dict[str, Decimal] = {}
-    for line in payment.get("Line") or ():
-        invoice = line["LinkedTxn"][0]["TxnId"]
-        found[invoice] = found.get(invoice, NOTHING) + line["Amount"]
+def applied(settler: Doc) -> dict[Target, Decimal]:
+    """(entity, id) -> how much of it this payment settles."""
+    found: dict[Target, Decimal] = {}
+    for line in settler.get("Line") or ():
+        target = _target(line)
+        found[target] = found.get(target, NOTHING) + line["Amount"]
     return found
 
 
-def payments_of(realm: Realm, invoice_id: str) -> list[Record]:
-    """The payments linked to an invoice, newest first."""
-    linked = realm.records["Invoice"][invoice_id].doc["LinkedTxn"]
-    return [realm.records["Payment"][link["TxnId"]] for link in linked if link["TxnType"] == "Payment"]
+def settlers_of(realm: Realm, target: Record) -> list[Record]:
+    """The payments linked to a document, newest first."""
+    return [
+        realm.records[_SETTLERS[link["TxnType"]]][link["TxnId"]]
+        for link in target.doc.get("LinkedTxn", ())
+        if link["TxnType"] in _SETTLERS
+    ]
 
 
-def apply_to_invoice(realm: Realm, invoice_id: str, payment_id: str, *, more: Decimal, linked: bool) -> None:
-    """The invoice's balance falls by `more`, its links and its token follow (+1)."""
-    record = realm.records["Invoice"][invoice_id]
-    others = [link for link in record.doc["LinkedTxn"] if link["TxnId"] != payment_id]
-    mine = [{"TxnId": payment_id, "TxnType": "Payment"}] if linked else []
-    stays = linked and len(others) < len(record.doc["LinkedTxn"])  # an edit keeps the link where it stands
-    links = record.doc["LinkedTxn"] if stays else mine + others
-    realm.change(record, {**record.doc, "Balance": record.doc["Balance"] - more, "LinkedTxn": links})
+def follow(realm: Realm, settler: Record, before: Doc, after: Doc) -> None:
+    """The targets' balances, links and tokens (+1) follow a payment's lines."""
+    was, now = applied(before), applied(after)
+    for target in {**was, **now}:
+        if was.get(target) != now.get(target):
+            more = now.get(target, NOTHING) - was.get(target, NOTHING)
+            _apply(realm, target, settler, more=more, linked=target in now)
 
 
-def unlink_payments(realm: Realm, invoice_id: str, *, bump: bool) -> None:
-    """Take the invoice out of all its payments; their money is unapplied again."""
-    for payment in payments_of(realm, invoice_id):
-        _reduce(realm, payment, invoice_id, applied(payment.doc)[invoice_id], bump=bump)
+def unlink(realm: Realm, target: Record, *, bump: bool) -> None:
+    """Take the document out of all its payments; their money is unapplied again."""
+    for settler in settlers_of(realm, target):
+        _reduce(realm, settler, target, applied(settler.doc)[target.entity, target.id], bump=bump)
 
 
-def give_back_excess(realm: Realm, invoice: Record) -> None:
-    """An invoice became smaller than what was applied to it: the newest payments give back first."""
-    payments = payments_of(realm, invoice.id)
-    covered = sum((applied(payment.doc)[invoice.id] for payment in payments), NOTHING)
-    excess = covered - invoice.doc["TotalAmt"]
-    for payment in payments:
-        less = min(excess, applied(payment.doc)[invoice.id])
+def give_back_excess(realm: Realm, target: Record) -> None:
+    """A document became smaller than what was applied to it: the newest payments give back first."""
+    settlers = settlers_of(realm, target)
+    key = (target.entity, target.id)
+    covered = sum((applied(one.doc)[key] for one in settlers), NOTHING)
+    excess = covered - target.doc["TotalAmt"]
+    for settler in settlers:
+        less = min(excess, applied(settler.doc)[key])
         if less > 0:
-            _reduce(realm, payment, invoice.id, less, bump=True)
+            _reduce(realm, settler, target, less, bump=True)
             excess -= less
-    held = {payment.id for payment in payments if invoice.id in applied(payment.doc)}
-    if len(held) < len(payments):
-        links = [link for link in invoice.doc["LinkedTxn"] if link["TxnId"] in held]
-        realm.touch(invoice, {**invoice.doc, "LinkedTxn": links})
+    held = {one.id for one in settlers if key in applied(one.doc)}
+    if len(held) < len(settlers):
+        links = [link for link in target.doc["LinkedTxn"] if link["TxnType"] not in _SETTLERS or link["TxnId"] in held]
+        realm.touch(target, {**target.doc, "LinkedTxn": links})
 
 
-def _reduce(realm: Realm, payment: Record, invoice_id: str, less: Decimal, *, bump: bool) -> None:
-    """Apply `less` less of this payment to the invoice; a line that is down to nothing goes."""
+def _target(line: Doc) -> Target:
+    link = line["LinkedTxn"][0]
+    return link["TxnType"], link["TxnId"]
+
+
+def _apply(realm: Realm, target: Target, settler: Record, *, more: Decimal, linked: bool) -> None:
+    record = realm.records[target[0]].get(target[1])
+    if record is None:  # it is being deleted, and takes its links along
+        return
+    links = record.doc.get("LinkedTxn", [])
+    others = [link for link in links if link["TxnId"] != settler.id]
+    mine = [{"TxnId": settler.id, "TxnType": LINK_TYPES[settler.entity]}] if linked else []
+    stays = linked and len(others) < len(links)  # an edit keeps the link where it stands
+    balance = record.doc["Balance"] - more
+    doc = {**record.doc, "Balance": balance, "LinkedTxn": links if stays else mine + others}
+    if "RemainingCredit" in doc:
+        doc["RemainingCredit"] = balance
+    realm.change(record, doc)
+
+
+def _reduce(realm: Realm, settler: Record, target: Record, less: Decimal, *, bump: bool) -> None:
+    """Apply `less` less of this payment to the document; a line that is down to nothing goes."""
     lines, rest = [], less
-    for line in payment.doc["Line"]:
-        if line["LinkedTxn"][0]["TxnId"] != invoice_id or not rest:
+    for line in settler.doc["Line"]:
+        if _target(line) != (target.entity, target.id) or not rest:
             lines.append(line)
             continue
         taken = min(rest, line["Amount"])
         rest -= taken
         if line["Amount"] > taken:
             lines.append({**line, "Amount": line["Amount"] - taken})
-    doc = {**payment.doc, "Line": lines, "UnappliedAmt": payment.doc["UnappliedAmt"] + less}
-    (realm.change if bump else realm.touch)(payment, doc)
+    doc = {**settler.doc, "Line": lines}
+    if "UnappliedAmt" in doc:
+        doc["UnappliedAmt"] += less
+    (realm.change if bump else realm.touch)(settler, doc)

@@ -2,24 +2,22 @@
 
 from decimal import Decimal
 
-from infra.sandbox.quickbooks.entities import links, parts
-from infra.sandbox.quickbooks.entities.account import post
-from infra.sandbox.quickbooks.entities.customer import NOTHING, add_balance, ancestors
+from infra.sandbox.quickbooks.entities import links, parts, postings, roles
+from infra.sandbox.quickbooks.entities.customer import ancestors
 from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity, require
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
 from infra.sandbox.quickbooks.fields import Field, Parts, Table
 from infra.sandbox.quickbooks.kinds import Currency, Day, Flag, Money, Ref
-from infra.sandbox.quickbooks.seeds import RECEIVABLE, UNDEPOSITED
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm, Record
-from infra.sandbox.quickbooks.wire import Doc
+from infra.sandbox.quickbooks.wire import NOTHING, Doc
 
 TABLE = Table(
     "Payment",
     (
         Field("CustomerRef", Ref("Customer"), query=True),
-        Field("DepositToAccountRef", Ref("Account", named=False), default={"value": UNDEPOSITED}),
+        Field("DepositToAccountRef", Ref("Account", named=False)),
         Field("PaymentMethodRef", Ref("PaymentMethod", named=False), query=True),
         text("PaymentRefNum", 21, query=True),
         Field("TotalAmt", Money(), query=True),
@@ -27,7 +25,7 @@ TABLE = Table(
         Field("ProcessPayment", Flag(), default=False),
         *HEAD,
         Field("TxnDate", Day(), query=True),
-        Field("CurrencyRef", Currency(), default={"value": "USD", "name": "United States Dollar"}),
+        Field("CurrencyRef", Currency()),
         text("PrivateNote", 4000),
         made("LinkedTxn"),
         Field("Line", Parts(parts.PAYMENT_LINE)),
@@ -69,6 +67,7 @@ def complete(draft: Draft) -> Doc:
     if covered > doc["TotalAmt"]:
         raise refusal("business", reason="You can't apply more than the amount of the payment.")
     doc = {**doc, "TxnDate": doc.get("TxnDate") or draft.realm.today(), "Line": lines}
+    doc.setdefault("DepositToAccountRef", {"value": roles.account(draft.realm, roles.UNDEPOSITED)})
     return {"LinkedTxn": [], **doc, "UnappliedAmt": doc["TotalAmt"] - covered}
 
 
@@ -79,7 +78,7 @@ def _lines(draft: Draft, doc: Doc) -> list[Doc]:
     for line in doc.get("Line") or ():
         require(line, "Amount", "LinkedTxn")
         invoice = _linked_invoice(draft.realm, doc, line)
-        still_owed = invoice.doc["Balance"] + was.get(invoice.id, NOTHING) - taken.get(invoice.id, NOTHING)
+        still_owed = invoice.doc["Balance"] + was.get(("Invoice", invoice.id), NOTHING) - taken.get(invoice.id, NOTHING)
         amount = min(line["Amount"], still_owed)
         if amount > 0:
             taken[invoice.id] = taken.get(invoice.id, NOTHING) + amount
@@ -118,25 +117,6 @@ def _name_value(name: str, value: str) -> Doc:
     return {**head, "value": {"Name": name, "Value": value}}
 
 
-def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
-    """Invoices, the payer's balance and the accounts follow the payment."""
-    was, now = links.applied(before), links.applied(after)
-    for invoice in {**was, **now}:
-        if was.get(invoice) != now.get(invoice):
-            more = now.get(invoice, NOTHING) - was.get(invoice, NOTHING)
-            links.apply_to_invoice(realm, invoice, record.id, more=more, linked=invoice in now)
-    _move_balances(realm, before, sign=-1)
-    _move_balances(realm, after, sign=1)
-
-
-def _move_balances(realm: Realm, payment: Doc, *, sign: int) -> None:
-    if payment:
-        amount = sign * payment["TotalAmt"]
-        add_balance(realm, payment["CustomerRef"]["value"], -amount)
-        post(realm, RECEIVABLE, -amount)
-        post(realm, payment["DepositToAccountRef"]["value"], amount)
-
-
 def voided(realm: Realm, record: Record) -> Doc:  # noqa: ARG001 - the shape all entities share
     """No money, no lines, the note "Voided"."""
     kept = {name: value for name, value in record.doc.items() if name != "Line"}
@@ -148,8 +128,9 @@ def voided(realm: Realm, record: Record) -> Doc:  # noqa: ARG001 - the shape all
 PAYMENT = Entity(
     Shelf("Payment", TABLE, sequence="Transaction", indexed=("CustomerRef", "PaymentRefNum", "TxnDate")),
     complete,
-    effects,
+    links.follow,
     voided,
+    postings=postings.received,
     operations=ALL_OPERATIONS | {"delete", "void"},
     order=("MetaData.LastUpdatedTime", True),
     sparse_edits=False,

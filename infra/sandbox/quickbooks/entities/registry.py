@@ -8,10 +8,12 @@ from infra.sandbox.quickbooks.entities.invoice import INVOICE
 from infra.sandbox.quickbooks.entities.item import ITEM
 from infra.sandbox.quickbooks.entities.payment import PAYMENT
 from infra.sandbox.quickbooks.entities.payment_method import PAYMENT_METHOD
+from infra.sandbox.quickbooks.entities.preferences import PREFERENCES
 from infra.sandbox.quickbooks.entities.vendor import VENDOR
 
 ENTITIES: dict[str, Entity] = {
-    one.name: one for one in (COMPANY_INFO, ACCOUNT, PAYMENT_METHOD, CUSTOMER, VENDOR, ITEM, INVOICE, PAYMENT)
+    one.name: one
+    for one in (COMPANY_INFO, PREFERENCES, ACCOUNT, PAYMENT_METHOD, CUSTOMER, VENDOR, ITEM, INVOICE, PAYMENT)
 }
 BY_LOWER_NAME: dict[str, Entity] = {name.lower(): entity for name, entity in ENTITIES.items()}
 
@@ -31,7 +33,6 @@ NOT_MODELLED = frozenset(
         ),
         *("deposit", "employee", "estimate", "exchangerate", "inventoryadjustment", "journalcode", "journalentry"),
         *(
-            "preferences",
             "purchase",
             "purchaseorder",
             "recurringtransaction",

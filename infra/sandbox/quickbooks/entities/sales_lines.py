@@ -2,10 +2,9 @@
 
 from decimal import Decimal
 
-from infra.sandbox.quickbooks.entities.customer import NOTHING
 from infra.sandbox.quickbooks.faults import Refusal, fault_error, not_modelled, refusal
 from infra.sandbox.quickbooks.store import Realm
-from infra.sandbox.quickbooks.wire import Doc, money
+from infra.sandbox.quickbooks.wire import NOTHING, Doc, money
 
 DEFAULT_ITEM = "1"  # a line that names none sells "Services"
 DISCOUNT_ACCOUNT = "86"

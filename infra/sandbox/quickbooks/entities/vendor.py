@@ -1,14 +1,13 @@
 """Vendor: a name with a balance; it shares its namespace with customers."""
 
 from infra.sandbox.quickbooks.entities import names, parts
-from infra.sandbox.quickbooks.entities.customer import NOTHING
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import refusal
 from infra.sandbox.quickbooks.fields import Field, Part, Table
 from infra.sandbox.quickbooks.kinds import Currency, Flag, Money
 from infra.sandbox.quickbooks.shelf import Shelf
-from infra.sandbox.quickbooks.wire import Doc
+from infra.sandbox.quickbooks.wire import NOTHING, Doc
 
 MASKED = "XXXXXX"  # stands before the last four characters of a tax identifier
 
@@ -20,7 +19,7 @@ TABLE = Table(
         made("Balance", Money(), query=True, default=NOTHING),
         text("AcctNum", 100),
         Field("Vendor1099", Flag(), query=True, default=False),
-        Field("CurrencyRef", Currency(), default={"value": "USD", "name": "United States Dollar"}),
+        Field("CurrencyRef", Currency()),
         *HEAD,
         text("Title", 16, query=True),
         text("GivenName", 100, query=True),
