@@ -15,7 +15,7 @@ _FAULT: Final = 400
 _IDLE: Final = {"idle", "iowait", "guest", "guest_nice"}  # guests' time is in user's, too
 _QUIET: Final = 0.2  # cores
 _ROLES: Final[Mapping[str, Callable[[str, Sequence[str]], bool]]] = {
-    "sandbox": lambda _, command: "infra.sandbox.quickbooks" in command,
+    "sandbox": lambda _, command: "sandbox" in command,
     "integration": lambda _, command: "worker" in command or any(word.endswith("naive.py") for word in command),
     "postgres": lambda name, _: name.startswith("postgres"),
     "kafka": lambda name, _: name.startswith("java"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -95,7 +95,9 @@ class TenantView:
     """The database's clock when this was read."""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def may_create(self) -> bool:
-        """After a database went back in time nothing is created before the change feed was read again."""
-        return self.rewound_at is None or (self.polled_at is not None and self.polled_at > self.rewound_at)
+    def may_create(self, *, after: timedelta) -> bool:
+        """Whether the change feed was read `after` the database went back in time, if it ever did.
+
+        Before that nothing is created: a call that the database forgot may still be at work, or not be shown yet.
+        """
+        return self.rewound_at is None or (self.polled_at is not None and self.polled_at > self.rewound_at + after)

@@ -13,7 +13,10 @@ class Patience:
     first: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(hours=1)
     give_up: timedelta = timedelta(hours=24)
-    repeat_after: timedelta = timedelta(seconds=125)
+    quickbooks_lag: timedelta = timedelta(seconds=60)
+    """What a lookup may miss: everything that QuickBooks has done in so long a time."""
+    repeat_after: timedelta = timedelta(seconds=185)
+    """From then on a lookup decides: whatever left before is done, and shown."""
     give_up_open_after: timedelta = timedelta(minutes=10)
     throttle_pause: timedelta = timedelta(seconds=60)
     outage_pause: timedelta = timedelta(seconds=30)

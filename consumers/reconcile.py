@@ -74,7 +74,7 @@ class Reconciler:
                 paid_in_quickbooks=await self._paid(view, record),
             )
             operation = _planned(record, around)
-            if not isinstance(operation, Create) or view.may_create:
+            if not isinstance(operation, Create) or view.may_create(after=self.patience.repeat_after):
                 planned.append((record, operation))
         return planned
 

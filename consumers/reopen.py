@@ -1,6 +1,7 @@
 """Open attempts: nobody knows yet whether they were executed. Each is looked into until that is known.
 
 open --update--> repeated as stored (QuickBooks plays back, or says stale, which a reading decides)
+                 or, when it says neither for too long, read and decided by that
 open --create--> looked up: found -> adopted; absent -> repeated as stored; absent too long -> not executed
                  or, when something unlinked of its type was deleted or changed meanwhile -> unknown, for a person
 """
@@ -40,7 +41,7 @@ class Reopening:
     async def step(self, lease: Lease, attempt: Attempt, *, now: datetime) -> None:
         """One step; `now` is the database's clock. The caller has polled the change feed just before."""
         if attempt.verb is Verb.UPDATE:
-            await self.writes.send(lease, again(attempt, lease))
+            await self._update(lease, attempt, now)
             return
         found = await self.writes.finder.find(lease, attempt)
         match found:
@@ -52,6 +53,18 @@ class Reopening:
                 await self.writes.settler.unknown(lease, attempt, doubt_of(attempt, found), DOUBTFUL_NEXT)
             case _:
                 await self._absent(lease, attempt, now)
+
+    async def _update(self, lease: Lease, attempt: Attempt, now: datetime) -> None:
+        """Its token lets it happen once only. But QuickBooks may answer a known request id as it did first, for ever.
+
+        So after a while the object itself is asked: reads by id show it as it is.
+        """
+        if now - (attempt.first_sent_at or now) >= self.patience.give_up_open_after:
+            read = await self.writes.finder.read(lease, attempt)
+            if isinstance(read, Found):
+                await self.writes.settler.stale(lease, attempt, read.shown)
+                return
+        await self.writes.send(lease, again(attempt, lease))
 
     async def _not_told(self, lease: Lease, attempt: Attempt, answer: Answer, now: datetime) -> None:
         """Nothing follows from a lookup that was not answered; one that is refused all the time is for a person."""

@@ -60,15 +60,16 @@ class Settler:
         async with self.books.settling(lease) as books:
             await _store_executed(books, attempt, shown, closing=closing, tid=tid)
 
-    async def stale(self, lease: Lease, attempt: Attempt, shown: Shown, answer: Faulted) -> None:
-        """The object moved on before this sending of an update: by an earlier one of it, or by somebody else.
+    async def stale(self, lease: Lease, attempt: Attempt, shown: Shown, answer: Faulted | None = None) -> None:
+        """What became of an update is to be read off the object: its token was stale, or it was never answered.
 
-        Then what it shows now is merged, and the update is planned afresh.
+        Where it was not executed, what the object shows now is merged, and the update is planned afresh.
         """
         async with self.books.settling(lease) as books:
             match settled.judged(await books.record(attempt.key), attempt, shown):
                 case Closing.ADOPTED:
-                    await _store_executed(books, attempt, shown, closing=Closing.ADOPTED, tid=answer.intuit_tid)
+                    tid = answer.intuit_tid if answer else ""
+                    await _store_executed(books, attempt, shown, closing=Closing.ADOPTED, tid=tid)
                 case Closing.UNKNOWN:
                     await _rest(books, attempt, LINE_IN_DOUBT)
                 case closing if await books.close(attempt, _fault(closing, answer)):

@@ -139,6 +139,8 @@ class Writes:
                 await self.settler.executed(lease, attempt, found.shown, closing=Closing.ADOPTED, tid=answer.intuit_tid)
                 return
         holder = await self.finder.name_holder(lease, attempt)
+        if not holder and attempt.type == "Item" and attempt.repeats == 0:
+            return  # So new that it is not shown yet: the attempt stays open, and the item is found at its next step.
         clash = replace(outcome, cause=f"{outcome.cause} {holder}".strip())
         await self.settler.refused(lease, attempt, clash, answer)
 

@@ -72,6 +72,7 @@ def patience_of(settings: Settings) -> Patience:
         first=settings.retry_first,
         longest=settings.retry_longest,
         give_up=settings.retry_give_up,
+        quickbooks_lag=settings.quickbooks_lag,
         repeat_after=settings.repeat_after,
         give_up_open_after=settings.give_up_open_after,
         throttle_pause=settings.throttle_pause,

@@ -28,13 +28,14 @@ Duration = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_posit
 """Seconds as a number, or ISO 8601 such as PT10S."""
 
 AT_LEAST: Final = (
-    ("lease", 3, "lease_renewal"),
-    ("repeat_after", 1, "call_time_out"),
-    ("give_up_open_after", 1, "repeat_after"),
-    ("retry_longest", 1, "retry_first"),
-    ("retry_give_up", 1, "retry_longest"),
+    ("lease", 3, ("lease_renewal",)),
+    ("repeat_after", 1, ("call_time_out", "quickbooks_lag")),
+    ("poll_overlap", 1, ("quickbooks_lag",)),
+    ("give_up_open_after", 1, ("repeat_after",)),
+    ("retry_longest", 1, ("retry_first",)),
+    ("retry_give_up", 1, ("retry_longest",)),
 )
-"""Which duration lasts at least so many times as long as which other."""
+"""Which duration lasts at least so many times as long as which others together."""
 
 
 class Durations(BaseSettings):
@@ -47,8 +48,11 @@ class Durations(BaseSettings):
     lease_renewal: Duration = timedelta(seconds=3)
     call_time_out: Duration = timedelta(seconds=120)
     """QuickBooks cuts a request off after 120 s (Intuit: learn/limits-and-throttles)."""
-    repeat_after: Duration = timedelta(seconds=125)
-    """An unanswered write is not repeated sooner: QuickBooks may be at work on it for the whole time-out."""
+    quickbooks_lag: Duration = timedelta(seconds=60)
+    """QuickBooks' queries and its change feed may show a company as it was so long ago; reads by id do not."""
+    repeat_after: Duration = timedelta(seconds=185)
+    """An unanswered write is not looked for sooner: QuickBooks may be at work on it for the whole time-out, and only
+    then begins the time until it shows. 5 s are for the connection, which may come after the write was stored."""
     give_up_open_after: Duration = timedelta(minutes=10)
     """A create that is absent in QuickBooks for so long was not executed."""
     retry_first: Duration = timedelta(seconds=30)
@@ -78,10 +82,12 @@ class Durations(BaseSettings):
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        for longer, times, shorter in AT_LEAST:
-            if getattr(self, longer) < times * getattr(self, shorter):
+        for longer, times, others in AT_LEAST:
+            if getattr(self, longer) < times * sum((getattr(self, one) for one in others), timedelta()):
                 often = {1: "as long as", 3: "three times"}[times]
-                msg = f"KLIPSYNC_{longer.upper()} must be at least {often} KLIPSYNC_{shorter.upper()}"
+                needed = " and ".join(f"KLIPSYNC_{one.upper()}" for one in others)
+                together = " together" if len(others) > 1 else ""
+                msg = f"KLIPSYNC_{longer.upper()} must be at least {often} {needed}{together}"
                 raise ValueError(msg)
         return self
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from mapping.outcomes import OutcomeKind, classify
 from producers.changes import MOST, TYPES, Changes, Row, UnreadableFeed, page_of, parse, server_time
 from producers.ports import ChangeFeed, Clock, ReturnStore
 from schemas.kinds import TenantId
@@ -51,7 +52,7 @@ class Feed:
 
     async def invoices(self, ids: Sequence[str]) -> list[Row]:
         """Those invoices as they are now; one that was deleted comes back as its stub."""
-        return await self._by_id("Invoice", sorted(ids))
+        return [await self._now("Invoice", id_) for id_ in sorted(ids)]
 
     async def methods(self) -> Mapping[str, str]:
         """The names of all payment methods, by id; one without a name has its id for one."""
@@ -80,8 +81,8 @@ class Feed:
     async def _compared_type(self, type_: str, since: datetime) -> list[Row]:
         live = await self._paged(type_, since)
         unheard = await self.store.known(realm=self.realm, type_=type_) - {row.id for row in live}
-        gone = [row for row in await self._by_id(type_, sorted(unheard)) if row.deleted]
-        return [*gone, *live]
+        read = [await self._now(type_, id_) for id_ in await self._absent(type_, sorted(unheard))]
+        return [*(row for row in read if row.deleted), *live]
 
     async def _paged(self, type_: str, since: datetime) -> list[Row]:
         """Page by the time of the last change, never by position alone: rows move to the end while they are read."""
@@ -118,18 +119,26 @@ class Feed:
         statement = f"select * from {type_} where {where}{_inactive(type_)} orderby {order}"  # noqa: S608 - QuickBooks' query language
         return await self._query(type_, f"{statement} startposition {position} maxresults {MOST}")
 
-    async def _by_id(self, type_: str, ids: Sequence[str]) -> list[Row]:
-        rows: list[Row] = []
+    async def _absent(self, type_: str, ids: Sequence[str]) -> list[str]:
+        """Those that a query does not show: deleted, or so new that it does not show them yet."""
+        absent: list[str] = []
         for some in _portions(ids):
             listed = ", ".join(f"'{id_}'" for id_ in some)
             there = await self._query(
                 type_,
                 f"select * from {type_} where Id in ({listed}){_inactive(type_)} maxresults {MOST}",  # noqa: S608 - QuickBooks' query language
             )
-            absent = set(some) - {row.id for row in there}
-            rows += there
-            rows += [Row(type=type_, id=id_, object={"Id": id_, "status": "Deleted"}) for id_ in sorted(absent)]
-        return rows
+            absent += sorted(set(some) - {row.id for row in there})
+        return absent
+
+    async def _now(self, type_: str, id_: str) -> Row:
+        """One object as it is at this moment, or its stub. A query may show the company as it was a minute ago."""
+        answer = await self.quickbooks.read(tenant=self.tenant, realm=self.realm, type=type_, id=id_, fence=self.fence)
+        if isinstance(answer, Accepted):
+            return Row(type=type_, id=id_, object=answer.body[type_])
+        if classify(answer, operation="read").kind is OutcomeKind.NOT_FOUND:
+            return Row(type=type_, id=id_, object={"Id": id_, "status": "Deleted"})
+        raise FeedFailed(answer)
 
     async def _asked(self, types: Sequence[str], since: datetime) -> Changes:
         answer = await self.quickbooks.changes(

@@ -61,7 +61,10 @@ class ChangeFeed(Protocol):
         """Ask what changed since then; `Accepted.body` is the whole answer, `time` included."""
 
     async def query(self, *, tenant: TenantId, realm: Any, statement: str, fence: Any) -> Answer:  # noqa: ANN401
-        """Run one query."""
+        """Run one query. It may show the company as it was a minute ago."""
+
+    async def read(self, *, tenant: TenantId, realm: Any, type: str, id: str, fence: Any) -> Answer:  # noqa: A002, ANN401
+        """Read one object as it is now; `Accepted.body` holds it under its type."""
 
 
 class ReturnStore(Protocol):

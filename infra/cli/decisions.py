@@ -78,7 +78,8 @@ def recreate(
 
     For a record that is unknown (QuickBooks never answered, and nobody can tell what became of it), gone_in_quickbooks
     (somebody deleted it there) or ignored. Look in QuickBooks first. The former object, if there is one, is forgotten
-    here and not touched there.
+    here and not touched there. An object that bears the record's name or number is taken instead; it is looked for a
+    minute later, when QuickBooks shows what you have just done there.
 
     Example: klipsync records recreate acme invoice/17
     """
@@ -86,10 +87,10 @@ def recreate(
     if not yes:
         _confirm(asked(lambda database, settings: _peek(database, settings, key)))
 
-    async def work(database: Database, _settings: Settings) -> tuple[int, Link | None]:
+    async def work(database: Database, settings: Settings) -> tuple[int, Link | None]:
         async with database.transaction() as connection:
             await require_tenant(connection, tenant)
-            return await operators.recreate(connection, key)
+            return await operators.recreate(connection, key, shown_after=settings.quickbooks_lag)
 
     generation, link = asked(work)
     if as_json:
@@ -157,7 +158,7 @@ async def _peek(database: Database, settings: Settings, key: RecordKey) -> Sheet
     """The record as it is, before a person is asked. Raises `Refusal` where asking would be in vain."""
     async with database.transaction() as connection:
         await require_tenant(connection, key.tenant)
-        found = await sheet(connection, key, lease_seconds=settings.seconds("lease"))
+        found = await sheet(connection, key, durations=settings)
     if found is None:
         raise Refusal(no_record(key=key))
     operators.refuse_recreation(record=found.record)

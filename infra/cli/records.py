@@ -53,7 +53,7 @@ def list_(
             counts = await standing.counts(connection, selection)
             records = await standing.listed(connection, selection, states=state or (), due=due, limit=limit)
             tenants = {record.key.tenant for record in records}
-            around = await circumstances(connection, tenants=tenants, lease_seconds=settings.seconds("lease"))
+            around = await circumstances(connection, tenants=tenants, durations=settings)
         return counts, [(record, around[record.key.tenant]) for record in records]
 
     counts, found = asked(work)
@@ -84,7 +84,7 @@ def show(tenant: Tenant, record: Subject, *, as_json: AsJson = False) -> None:
     async def work(database: Database, settings: Settings) -> Sheet:
         async with database.transaction() as connection:
             await require_tenant(connection, tenant)
-            found = await sheet(connection, key, lease_seconds=settings.seconds("lease"))
+            found = await sheet(connection, key, durations=settings)
         if found is None:
             raise Refusal(no_record(key=key))
         return found

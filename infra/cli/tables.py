@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -11,9 +11,10 @@ from rich.console import Console, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from consumers.records import State
-from infra.database.circumstances import moment
 from schemas import exact
+
+if TYPE_CHECKING:
+    from consumers.records import State
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: for scripts.")]
 
@@ -68,6 +69,8 @@ def cell(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case datetime():
+            from infra.database.circumstances import moment
+
             return moment(value)
         case str():
             return "".join(_shown(letter) for letter in value)
@@ -80,7 +83,7 @@ def counted(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
-def listing(counts: Mapping[State, int] | Mapping[str, int]) -> str:
+def listing(counts: "Mapping[State, int] | Mapping[str, int]") -> str:
     """`failed 2, synced 40`."""
     return ", ".join(f"{name} {number:,}" for name, number in counts.items())
 

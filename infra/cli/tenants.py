@@ -90,7 +90,7 @@ def list_(*, as_json: AsJson = False) -> None:
 
     async def work(database: Database, settings: Settings) -> Sequence[Tenancy]:
         async with database.transaction() as connection:
-            return await tenancies.tenancies(connection, lease_seconds=settings.seconds("lease"))
+            return await tenancies.tenancies(connection, durations=settings)
 
     found = asked(work)
     if as_json:
@@ -112,8 +112,7 @@ def show(name: Name, *, as_json: AsJson = False) -> None:
     async def work(database: Database, settings: Settings) -> Tenancy:
         async with database.transaction() as connection:
             tenant = await require_tenant(connection, name)
-            seconds = settings.seconds("lease")
-            return (await tenancies.tenancies(connection, tenants=[tenant], lease_seconds=seconds))[0]
+            return (await tenancies.tenancies(connection, tenants=[tenant], durations=settings))[0]
 
     found = asked(work)
     if as_json:
@@ -160,8 +159,7 @@ def resume(name: Name, *, as_json: AsJson = False) -> None:
         async with database.transaction() as connection:
             tenant = await require_tenant(connection, name)
             records = await operators.resume(connection, tenant)
-            seconds = settings.seconds("lease")
-            return records, (await tenancies.tenancies(connection, tenants=[tenant], lease_seconds=seconds))[0]
+            return records, (await tenancies.tenancies(connection, tenants=[tenant], durations=settings))[0]
 
     records, tenancy = asked(work)
     if as_json:

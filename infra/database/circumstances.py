@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from infra.settings import Durations
 from schemas.kinds import TenantId
 
 CONNECTED: Final = "connected"
@@ -18,7 +19,8 @@ _CIRCUMSTANCES: Final = text("""
 SELECT t.id AS tenant, t.time_zone, t.currency, t.income_account, t.operator_pause, t.next_poll_at, t.polled_at,
        CASE WHEN t.paused_until > clock_timestamp() THEN t.pause_cause END AS pause_cause,
        CASE WHEN t.paused_until > clock_timestamp() THEN t.paused_until END AS paused_until,
-       coalesce(t.rewound_at >= coalesce(t.polled_at, '-infinity'), false) AS rewound,
+       coalesce(t.rewound_at + make_interval(secs => :repeat_after) >= coalesce(t.polled_at, '-infinity'), false)
+           AS rewound,
        c.realm, c.environment, c.state AS connection, c.cause AS connection_cause, c.connected_at,
        k.changed_since AS cursor, l.owner, l.expires_at AS lease_until,
        (SELECT count(*) FROM worker
@@ -52,7 +54,7 @@ class Circumstances:
     pause_cause: str | None
     paused_until: datetime | None
     rewound: bool
-    """The database went back in time, and the change feed was not read since: nothing is created yet."""
+    """The database went back in time, and what was under way then may not show yet: nothing is created."""
     realm: str | None
     environment: str | None
     connection: str | None
@@ -69,11 +71,15 @@ class Circumstances:
 
 
 async def circumstances(
-    connection: AsyncConnection, *, tenants: Collection[TenantId] | None, lease_seconds: float
+    connection: AsyncConnection, *, tenants: Collection[TenantId] | None, durations: Durations
 ) -> Mapping[TenantId, Circumstances]:
     """These tenants (None: all) in the order of their ids; one that does not exist is left out."""
-    wanted = None if tenants is None else list(tenants)
-    rows = await connection.execute(_CIRCUMSTANCES, {"tenants": wanted, "lease_seconds": lease_seconds})
+    wanted = {
+        "tenants": None if tenants is None else list(tenants),
+        "lease_seconds": durations.lease.total_seconds(),
+        "repeat_after": durations.repeat_after.total_seconds(),
+    }
+    rows = await connection.execute(_CIRCUMSTANCES, wanted)
     return {row["tenant"]: Circumstances(**row) for row in rows.mappings()}
 
 

@@ -34,8 +34,6 @@ INSERT INTO cursor AS k (realm, feed, tenant_id, changed_since) VALUES (:realm, 
 ON CONFLICT (realm, feed) DO UPDATE SET changed_since = greatest(k.changed_since, excluded.changed_since)
 """)
 
-_POLLED: Final = text("UPDATE tenant SET polled_at = clock_timestamp() WHERE id = :tenant")
-
 # One look into link_object for each, then into the primary key of sync_record. Locked in the one order in which
 # everybody locks.
 LINKED: Final = select_records("""
@@ -119,7 +117,6 @@ class FeedStore:
             storing = _Storing(connection, tenant=tenant, realm=realm, changes=changes)
             stored = await storing.all()
             await connection.execute(_MOVE, {"realm": realm, "tenant": tenant, "at": changes.server_time})
-            await connection.execute(_POLLED, {"tenant": tenant})
             return stored
 
 

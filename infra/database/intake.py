@@ -74,7 +74,7 @@ SELECT t.id, t.id, 'UTC', 'USD' FROM unnest(CAST(:tenants AS text[])) AS t (id)
 
 # Fold's own columns only: settle and return write the others. A row that came between our lock, which did not find it,
 # and this insert has another revision than we folded from: it is left alone here, missed in the count, and the batch is
-# folded again.
+# folded again. What is pending and waits was made again by a person (`operators.recreate`): that wait is kept.
 _STORE: Final = text("""
 INSERT INTO sync_record AS r (tenant_id, kind, klipboard_id, desired, revision, state, folded_at)
 SELECT n.tenant, n.kind, n.id, CAST(n.desired AS jsonb), n.revision, 'pending', clock_timestamp()
@@ -84,7 +84,8 @@ SELECT n.tenant, n.kind, n.id, CAST(n.desired AS jsonb), n.revision, 'pending', 
  ORDER BY n.tenant COLLATE "C", n.kind COLLATE "C", n.id COLLATE "C"
     ON CONFLICT (tenant_id, kind, klipboard_id) DO UPDATE
    SET desired = excluded.desired, revision = excluded.revision, folded_at = excluded.folded_at,
-       next_attempt_at = NULL, first_failed_at = NULL, tries = 0, waits_kind = NULL, waits_id = NULL
+       next_attempt_at = CASE r.state WHEN 'pending' THEN r.next_attempt_at END, first_failed_at = NULL, tries = 0,
+       waits_kind = NULL, waits_id = NULL
  WHERE (r.tenant_id, r.kind, r.klipboard_id, r.revision) IN (
        SELECT * FROM unnest(CAST(:tenants AS text[]), CAST(:kinds AS text[]), CAST(:ids AS text[]),
                             CAST(:from_revisions AS bigint[])))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import text
@@ -40,7 +41,8 @@ _RECREATE: Final = text("""
 UPDATE sync_record
    SET generation = generation + 1, revision = revision + 1, state = 'pending', cause = NULL, next_step = NULL,
        sent = '{}', seen = NULL, unreturned = '{}', reread = false,
-       waits_kind = NULL, waits_id = NULL, next_attempt_at = NULL, first_failed_at = NULL, tries = 0
+       waits_kind = NULL, waits_id = NULL, first_failed_at = NULL, tries = 0,
+       next_attempt_at = clock_timestamp() + make_interval(secs => :shown_after)
  WHERE tenant_id = :tenant AND kind = :kind AND klipboard_id = :id
 RETURNING generation
 """)
@@ -70,15 +72,17 @@ class Refusal(Exception):  # noqa: N818 - it is what a person calls it
     """What was asked for is not done, and nothing has changed; the sentence says why, and what to do instead."""
 
 
-async def recreate(connection: AsyncConnection, key: RecordKey) -> tuple[int, Link | None]:
+async def recreate(connection: AsyncConnection, key: RecordKey, *, shown_after: timedelta) -> tuple[int, Link | None]:
     """Have a new QuickBooks object made for this record: its new generation, and the link that is forgotten.
 
-    Raises `Refusal`.
+    It is looked up by its name first, and no sooner than `shown_after`: what the person has just changed in QuickBooks
+    must be seen by then. Raises `Refusal`.
     """
     record = await _locked(connection, key)
     refuse_recreation(record=record)
     await _refuse_open(connection, key)
-    generation: int = (await connection.execute(_RECREATE, _names(key))).scalar_one()
+    waits = _names(key) | {"shown_after": shown_after.total_seconds()}
+    generation: int = (await connection.execute(_RECREATE, waits)).scalar_one()
     if record.link is not None:
         await _part(connection, record, record.link)
     former = None if record.link is None else asdict(record.link)

@@ -45,7 +45,8 @@ SELECT s.kind, s.klipboard_id FROM sync_record s
 # unknown meanwhile is a person's.
 REPLAY: Final = text(f"""
 UPDATE sync_record r
-   SET revision = r.revision + 1, next_attempt_at = NULL, first_failed_at = NULL, tries = 0,
+   SET revision = r.revision + 1, first_failed_at = NULL, tries = 0,
+       next_attempt_at = CASE r.state WHEN 'pending' THEN r.next_attempt_at END,
        state = CASE r.state WHEN 'ignored' THEN 'pending' ELSE r.state END,
        cause = CASE r.state WHEN 'ignored' THEN NULL ELSE r.cause END,
        next_step = CASE r.state WHEN 'ignored' THEN NULL ELSE r.next_step END

@@ -14,6 +14,7 @@ from consumers.records import Link, Record, RecordKey
 from infra.database.circumstances import Circumstances, circumstances
 from infra.database.rows import record_of, select_records
 from infra.database.standing import Selection, Standing, listed
+from infra.settings import Durations
 
 ATTEMPTS: Final = 10
 """How many of a record's attempts are shown, the newest first."""
@@ -100,14 +101,14 @@ class Sheet:
     payments: Sequence[Applied]
 
 
-async def sheet(connection: AsyncConnection, key: RecordKey, *, lease_seconds: float) -> Sheet | None:
+async def sheet(connection: AsyncConnection, key: RecordKey, *, durations: Durations) -> Sheet | None:
     """Everything about this record; None when there is none."""
     names = {"tenant": key.tenant, "kind": key.kind.value, "id": key.id}
     row = (await connection.execute(_RECORD, names)).mappings().one_or_none()
     if row is None:
         return None
     record = record_of(row)
-    around = await circumstances(connection, tenants=[key.tenant], lease_seconds=lease_seconds)
+    around = await circumstances(connection, tenants=[key.tenant], durations=durations)
     attempts = await connection.execute(_ATTEMPTS, names | {"limit": ATTEMPTS})
     return Sheet(
         record=record,

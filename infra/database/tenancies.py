@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from consumers.records import State
 from infra.database.circumstances import Circumstances, circumstances
 from infra.database.standing import ORDER
+from infra.settings import Durations
 from schemas.kinds import TenantId
 
 _NAMES: Final = text('SELECT id FROM tenant ORDER BY id COLLATE "C"')
@@ -56,11 +57,11 @@ async def names(connection: AsyncConnection) -> Sequence[TenantId]:
 
 
 async def tenancies(
-    connection: AsyncConnection, *, tenants: Collection[TenantId] | None = None, lease_seconds: float
+    connection: AsyncConnection, *, tenants: Collection[TenantId] | None = None, durations: Durations
 ) -> Sequence[Tenancy]:
     """These tenants (None: all), in the order of their ids."""
     wanted = {"tenants": None if tenants is None else list(tenants)}
-    around = await circumstances(connection, tenants=tenants, lease_seconds=lease_seconds)
+    around = await circumstances(connection, tenants=tenants, durations=durations)
     due, unsent = [
         {row.tenant_id: row.number for row in await connection.execute(statement, wanted)}
         for statement in (_DUE, _UNTOLD)

@@ -30,6 +30,7 @@ SHORTENED: Final = {
     "LEASE": "PT3S",
     "LEASE_RENEWAL": "PT1S",
     "CALL_TIME_OUT": "PT2S",
+    "QUICKBOOKS_LAG": "PT0.4S",
     "REPEAT_AFTER": "PT2.5S",
     "GIVE_UP_OPEN_AFTER": "PT20S",
     "RETRY_FIRST": "PT1S",
@@ -43,7 +44,7 @@ SHORTENED: Final = {
 }
 SAID: Final = (
     "QuickBooks' limits stay on: 500 calls a minute and 10 a second for each company. Shortened for the demo: its "
-    "time-out (120 s) is 2 s, our wait before an unanswered write is repeated (125 s) 2.5 s, a lease (10 s) 3 s, "
+    "time-out (120 s) is 2 s, our wait before an unanswered write is repeated (185 s) 2.5 s, a lease (10 s) 3 s, "
     "the time between two polls (60 s) 2 s."
 )
 _LOOK: Final = 1.0  # seconds between two comparisons

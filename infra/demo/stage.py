@@ -4,11 +4,10 @@ import asyncio
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final
 
@@ -92,14 +91,16 @@ async def base(
 @asynccontextmanager
 async def sandbox(log: Path, *, request_ids: str = "forever") -> AsyncIterator[SandboxAddresses]:
     """A sandbox QuickBooks in a process of its own; `request_ids`: how long it remembers them. Raises ChildFailed."""
-    command = (sys.executable, "-m", "infra.sandbox.quickbooks", "--port", "0", "--request-ids", request_ids, "--json")
+    chosen = ("--company", "empty", "--switch", f"request_ids={request_ids}")
+    command = (*KLIPSYNC, "sandbox", "--port", "0", *chosen, "--json")
     process = await launch(command, env={}, log=log, piped=True)
     try:
         async with asyncio.timeout(_START):
             line = await process.stdout.readline() if process.stdout else b""
         if not line:
             raise ChildFailed(f"The sandbox QuickBooks did not start; {log} ends with:\n{last_words(log)}")
-        yield SandboxAddresses(**json.loads(line))
+        told = json.loads(line)
+        yield SandboxAddresses(**{one.name: told[one.name] for one in fields(SandboxAddresses)})
     finally:
         await end(process)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from consumers.attempts import Attempt, Lease, TenantView
+from consumers.attempts import Attempt, Lease, TenantView, Verb
 from consumers.books import Books, Clock, FenceLost
 from consumers.reconcile import Reconciler, Work
 from consumers.records import RecordKey
@@ -128,13 +128,17 @@ class Owner:
 
     async def _turn(self, view: TenantView) -> bool:
         reopened = await self.parts.books.open_attempts(view.id)
-        idle = [attempt for attempt in reopened if attempt.key not in self._calls]
+        idle = [attempt for attempt in reopened if attempt.key not in self._calls and self._may_judge(attempt, view)]
         polled = await self._poll(view, also=bool(idle))
         if polled:
             for attempt in idle:
                 self._start(attempt.key, self._reopen(attempt, view))
         await self._reread(view)
         return await self._write(view) or (polled and not idle)
+
+    def _may_judge(self, attempt: Attempt, view: TenantView) -> bool:
+        """A create may have left again in the time that a restored database forgot: it waits as new ones do."""
+        return attempt.verb is Verb.UPDATE or view.may_create(after=self.parts.reopening.patience.repeat_after)
 
     async def _poll(self, view: TenantView, *, also: bool) -> bool:
         """Poll when it is time, and before open attempts are judged: the feed shows what happened to them."""

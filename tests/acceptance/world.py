@@ -42,6 +42,7 @@ QUICK = {
     "LEASE": "PT1.5S",
     "LEASE_RENEWAL": "PT0.5S",
     "CALL_TIME_OUT": "PT1.5S",
+    "QUICKBOOKS_LAG": "PT0.1S",
     "REPEAT_AFTER": "PT1.6S",
     "GIVE_UP_OPEN_AFTER": "PT12S",
     "RETRY_FIRST": "PT0.5S",

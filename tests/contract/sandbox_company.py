@@ -118,15 +118,18 @@ def payment(customer: Body, amount: str, *lines: tuple[Body, str]) -> Body:
 
 
 @asynccontextmanager
-async def company(switches: Switches | None = None, **fields: object) -> AsyncIterator[Company]:
+async def company(
+    switches: Switches | None = None, *, start: datetime = START, clock: ManualClock | None = None, **fields: object
+) -> AsyncIterator[Company]:
     """A new sandbox with one company. Limits are off unless the switches say otherwise: the clock stands still."""
-    clock = ManualClock(START)
+    clock = clock or ManualClock(start)
     running = await serve(clock=clock, switches=switches or Switches(limits="off"))
     try:
         async with aiohttp.ClientSession() as session:
             fields = {"name": "Craig's", **fields}
             async with session.post(f"{running.control_url}/companies", json=fields) as answer:
                 opened = await answer.json()
+                assert answer.status == 200, opened
             yield Company(running, session, clock, opened["realm"], opened["access_token"], opened["refresh_token"])
     finally:
         await running.close()

@@ -1,9 +1,4 @@
-"""The control API, and the sandbox as a process."""
-
-import asyncio
-import json
-import sys
-from asyncio.subprocess import PIPE
+"""The control API."""
 
 from tests.contract.sandbox_company import company
 
@@ -71,16 +66,3 @@ async def test_the_feed_holds_a_thousand_rows_and_no_more() -> None:
 
     customers, items = told["CDCResponse"][0]["QueryResponse"]
     assert (len(customers["Customer"]), items) == (1000, {})
-
-
-async def test_the_process_prints_where_it_is_and_ends_on_sigterm() -> None:
-    """One line of JSON when it answers; exit code 0."""
-    command = [sys.executable, "-m", "infra.sandbox.quickbooks", "--port", "0", "--request-ids", "none", "--json"]
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE)
-    assert process.stdout is not None
-    ready = json.loads(await process.stdout.readline())
-    process.terminate()
-
-    assert set(ready) == {"base_url", "token_url", "control_url", "client_id", "client_secret"}
-    assert ready["token_url"].startswith(ready["base_url"])
-    assert await process.wait() == 0

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from infra.sandbox.quickbooks.switches import Switches
 from tests.contract.sandbox_company import company, payment
+from tests.contract.sandbox_sums import check_books
 
 
 async def test_a_payment_lowers_the_balance_links_itself_and_bumps_the_invoice() -> None:
@@ -155,3 +156,38 @@ def _plain(body: dict[str, object]) -> dict[str, object]:
     """Decimals as text, to be sent."""
     line = body["Line"][0]  # type: ignore[index]
     return {**body, "Line": [{name: line[name] for name in ("Id", "Amount", "DetailType", "SalesItemLineDetail")}]}
+
+
+async def test_a_payment_goes_where_money_can_be_and_says_how_it_came() -> None:
+    """References carry ids alone; an income account takes no money (6430)."""
+    async with company() as it:
+        amy = await it.customer()
+        body = {"CustomerRef": {"value": amy["Id"]}, "TotalAmt": 5, "PaymentMethodRef": {"value": "2"}}
+        made = await it.make("Payment", **body, DepositToAccountRef={"value": "35"})
+        refused = await it.call("POST", "payment", {**body, "DepositToAccountRef": {"value": "1"}})
+
+    assert (made["PaymentMethodRef"], made["DepositToAccountRef"]) == ({"value": "2"}, {"value": "35"})
+    assert (made["UnappliedAmt"], made["Line"], made["ProcessPayment"]) == (5, [], False)
+    assert refused.code == "6430"
+
+
+async def test_a_payment_settles_its_own_customers_invoices_and_those_of_jobs_below() -> None:
+    """620 for another customer's invoice, 501 for a document that no payment settles here."""
+    async with company() as it:
+        amy, bob = await it.customer(), await it.customer("Bob")
+        site = await it.customer("Site", Job=True, ParentRef={"value": amy["Id"]})
+        owed = await it.invoice(site)
+        settled = await it.paid(amy, "40.00", (owed, "40.00"))
+        line = {"Amount": 5, "LinkedTxn": [{"TxnId": owed["Id"], "TxnType": "Invoice"}]}
+        body = {"CustomerRef": {"value": bob["Id"]}, "TotalAmt": 5}
+        foreign = await it.call("POST", "payment", {**body, "Line": [line]})
+        line["LinkedTxn"][0]["TxnType"] = "JournalEntry"  # type: ignore[index]
+        journal = await it.call("POST", "payment", {**body, "Line": [line]})
+        above, below = await it.read("Customer", amy["Id"]), await it.read("Customer", site["Id"])
+        check_books(it.running.sandbox.realms[it.realm])
+        await it.call("POST", "invoice", {"Id": owed["Id"], "SyncToken": "1"}, operation="void")
+        check_books(it.running.sandbox.realms[it.realm])
+
+    assert settled["UnappliedAmt"] == 0
+    assert (above["Balance"], above["BalanceWithJobs"], below["Balance"]) == (0, 60, 60)
+    assert (foreign.code, journal.status) == ("620", 501)

@@ -212,9 +212,9 @@ async def test_what_is_not_modelled_says_so_and_what_does_not_exist_says_that() 
     """Never an invented success: 501 names it; a path nobody has is the recorded 500 in a 400."""
     async with company() as it:
         amy = await it.customer()
-        body = {"CustomerRef": {"value": amy["Id"]}, "Line": [sold("1.00")], "SalesTermRef": {"value": "1"}}
+        body = {"CustomerRef": {"value": amy["Id"]}, "Line": [sold("1.00")], "FOB": "Trieste"}
         answers = [
-            await it.call("POST", "bill", {}),
+            await it.call("POST", "timeactivity", {}),
             await it.call("POST", "invoice", body),
             await it.call("POST", "paymentmethod", {"Name": "Barter"}),
             await it.query("select * from Customer where Job = true or Active = true"),
@@ -222,5 +222,5 @@ async def test_what_is_not_modelled_says_so_and_what_does_not_exist_says_that() 
         nowhere = await it.call("GET", "nothing/1")
 
     assert [told.status for told in answers] == [501] * 4
-    assert "Invoice.SalesTermRef" in answers[1].detail
+    assert "Invoice.FOB" in answers[1].detail
     assert (nowhere.status, nowhere.code) == (400, "500")

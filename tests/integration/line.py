@@ -56,12 +56,14 @@ QUICK: dict[str, Any] = {
     "calls_per_minute": 10_000,
 }
 
-# Everything that klipsync remembers by its own clock, moved into the past.
+# Everything that klipsync remembers by its own clock, moved into the past; QuickBooks' clock is moved forward.
 _PASS_TIME = (
     "UPDATE attempt SET sent_at = sent_at - {by}, first_sent_at = first_sent_at - {by}",
     "UPDATE attempt SET answered_at = answered_at - {by}, next_step_at = next_step_at - {by}",
     "UPDATE sync_record SET next_attempt_at = next_attempt_at - {by}, first_failed_at = first_failed_at - {by}",
     "UPDATE tenant SET next_poll_at = next_poll_at - {by}, paused_until = paused_until - {by}",
+    "UPDATE tenant SET polled_at = polled_at - {by}, rewound_at = rewound_at - {by}, rewound_to = rewound_to - {by}",
+    "UPDATE connection SET access_expires_at = access_expires_at - {by}",
     "UPDATE quickbooks_only SET first_seen_at = first_seen_at - {by}, deleted_at = deleted_at - {by}",
     "UPDATE read_call SET sent_at = sent_at - {by}, answered_at = answered_at - {by}",
 )
@@ -144,11 +146,12 @@ class Line:
         await self.rows("UPDATE tenant SET next_poll_at = NULL RETURNING 1")
 
     async def pass_time(self, **passed: float) -> None:
-        """So much time passes, as klipsync's own clock counts it (timedelta's words)."""
-        by = f"interval '{timedelta(**passed).total_seconds()} seconds'"
+        """So much time passes, for klipsync and in QuickBooks (timedelta's words)."""
+        seconds = timedelta(**passed).total_seconds()
         async with self.database.transaction() as connection:
             for statement in _PASS_TIME:
-                await connection.execute(text(statement.format(by=by)))
+                await connection.execute(text(statement.format(by=f"interval '{seconds} seconds'")))
+        self.running.sandbox.clock.advance(seconds)
 
     # --- what came of it ---
 

@@ -11,7 +11,8 @@ from infra.quickbooks.transport import NotSent, Reply, Request, Transport
 from schemas import exact
 from tests.integration.line import Line
 
-LOOK_AGAIN = 126  # seconds: a call without an answer is looked into after 125
+LOOK_AGAIN = 186  # seconds: a call without an answer is looked into after 185
+SHOWN_AFTER = 61  # seconds: what was done in QuickBooks may show only after 60
 
 Act = Callable[[Request], Awaitable[None]]
 

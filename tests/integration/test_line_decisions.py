@@ -11,6 +11,7 @@ from infra.database.standing import Selection
 from infra.sandbox.quickbooks.switches import Switches
 from schemas.kinds import Kind, KlipboardId
 from tests.integration.line import TENANT, Line, line
+from tests.integration.meddling import LOOK_AGAIN, SHOWN_AFTER
 
 pytestmark = [pytest.mark.postgres]
 
@@ -34,8 +35,10 @@ async def gone(here: Line) -> None:
 
 
 async def recreate(here: Line) -> None:
+    """A person has it made again, and what the person did in QuickBooks before is shown by now."""
     async with here.database.transaction() as connection:
-        await operators.recreate(connection, INVOICE)
+        await operators.recreate(connection, INVOICE, shown_after=here.settings.quickbooks_lag)
+    await here.pass_time(seconds=SHOWN_AFTER)
 
 
 async def replay(here: Line) -> Replayed:
@@ -66,7 +69,7 @@ async def test_a_lost_answer_does_not_cost_the_second_invoice(here: Line, lost: 
     here.break_calls(lost, entity="invoice", method="POST", count=1)
     await here.turns()
 
-    await here.pass_time(seconds=126)
+    await here.pass_time(seconds=LOOK_AGAIN)
     await here.turns()
 
     assert here.one("Invoice")["DocNumber"] == "I1"

@@ -20,6 +20,7 @@ from tests.integration.at_work import (
     until_synced,
 )
 from tests.integration.line import Line, line
+from tests.integration.meddling import LOOK_AGAIN
 
 pytestmark = pytest.mark.postgres
 
@@ -74,7 +75,7 @@ async def test_an_answer_to_a_zombie_is_not_stored_and_the_next_owner_finds_out(
         with pytest.raises(FenceLost):
             owner.collect()
         unsettled = await here.record("client/c1")
-        await here.pass_time(seconds=126)
+        await here.pass_time(seconds=LOOK_AGAIN)
         await here.turn(worker=second)
 
     assert unsettled["state"] == "pending"

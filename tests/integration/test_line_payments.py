@@ -11,6 +11,7 @@ from infra.sandbox.quickbooks.switches import Switches
 from mapping import identity
 from schemas.returns import PaymentReconciled, PaymentReversed
 from tests.integration.line import Line, line
+from tests.integration.meddling import LOOK_AGAIN
 from tests.integration.polled import told, without
 from tests.integration.watched import Window
 
@@ -258,7 +259,7 @@ async def test_a_payment_on_an_invoice_whose_create_is_open_is_told_when_it_is_l
         await here.poll()
         assert await told(here) == []
 
-        await here.pass_time(seconds=126)
+        await here.pass_time(seconds=LOOK_AGAIN)
         await here.turns()
         await here.poll()
 
@@ -285,7 +286,7 @@ async def test_a_payment_of_which_the_linked_invoice_was_shown_too_early_is_told
         here.pay(here.one("Invoice"), "80.00")
         await here.poll()
 
-        await here.pass_time(seconds=126)
+        await here.pass_time(seconds=LOOK_AGAIN)
         await here.turns()
 
         assert [fact.invoice_status.value for fact in await told(here)] == ["Paid"]

@@ -10,6 +10,7 @@ from infra.sandbox.quickbooks import bookkeeper, operations
 from infra.sandbox.quickbooks.entities.registry import ENTITIES
 from infra.sandbox.quickbooks.switches import Switches
 from tests.integration.line import Line, line
+from tests.integration.meddling import LOOK_AGAIN
 from tests.integration.watched import Window, rows
 
 pytestmark = [pytest.mark.postgres]
@@ -260,7 +261,7 @@ async def test_what_changed_while_an_attempt_was_open_is_read_again_when_it_clos
     assert (await here.record("invoice/i1"))["reread"] is True
     assert await _unreturned(here, "invoice/i1") == {}
 
-    await here.pass_time(seconds=126)
+    await here.pass_time(seconds=LOOK_AGAIN)
     await here.turns()
 
     record = await here.record("invoice/i1")
@@ -278,7 +279,7 @@ async def test_what_was_deleted_while_an_attempt_was_open_is_gone_when_it_closes
     await here.poll()
     assert (await here.record("invoice/i1"))["state"] != "gone_in_quickbooks"
 
-    await here.pass_time(seconds=126)
+    await here.pass_time(seconds=LOOK_AGAIN)
     await here.turns()
 
     assert (await here.record("invoice/i1"))["state"] == "gone_in_quickbooks"
@@ -295,7 +296,7 @@ async def test_an_update_that_was_stale_ends_when_its_object_was_deleted_since(h
     here.delete("Invoice", invoice)
 
     for _ in range(3):
-        await here.pass_time(seconds=126)
+        await here.pass_time(seconds=LOOK_AGAIN)
         await here.turns()
 
     assert (await here.record("invoice/i1"))["state"] == "gone_in_quickbooks"
@@ -316,7 +317,7 @@ async def test_what_was_changed_before_it_was_known_for_ours_is_noted_then(
         await here.poll()
         assert await here.rows("SELECT name FROM quickbooks_only WHERE type = 'Invoice'") == [("I1",)]
 
-        await here.pass_time(seconds=126)
+        await here.pass_time(seconds=LOOK_AGAIN)
         await here.turns()
 
         record = await here.record("invoice/i1")

@@ -10,7 +10,7 @@ from infra.sandbox.quickbooks import bookkeeper
 from infra.sandbox.quickbooks.switches import Switches
 from schemas.kinds import Kind, KlipboardId
 from tests.integration.line import Line, a_line, line
-from tests.integration.meddling import Meddler, attempts, how, look_again, no_connection
+from tests.integration.meddling import LOOK_AGAIN, Meddler, attempts, how, look_again, no_connection
 
 pytestmark = [pytest.mark.postgres]
 
@@ -79,10 +79,10 @@ async def test_an_edit_after_a_lost_update_follows_it(here: Line) -> None:
     assert await here.told("SyncConflicted") == []
 
 
-async def test_an_update_that_never_arrived_is_repeated_as_it_was_and_not_before_125_seconds(here: Line) -> None:
+async def test_an_update_that_never_arrived_is_repeated_as_it_was_and_not_before_185_seconds(here: Line) -> None:
     """R-21: the bytes that left first, under their request id, with the token of that time."""
     await an_update(here, lost="cut_before")
-    await look_again(here, seconds=123)
+    await look_again(here, seconds=183)
     before = [one for one in here.calls() if one.method == "POST"]
     await look_again(here, seconds=3)
 
@@ -336,7 +336,7 @@ async def test_a_repeat_that_is_held_back_leaves_the_update_open(here: Line) -> 
     """R-21: that this owner may not act any more tells nothing of what it sent before."""
     await an_update(here, lost="lose_answer")
     assert here.lease is not None
-    await here.pass_time(seconds=126)
+    await here.pass_time(seconds=LOOK_AGAIN)
     until, here.lease.until = here.lease.until, 0.0
     await here.turn()
     before = (await attempts(here, "c1"))[1:]

@@ -21,6 +21,7 @@ from tests.integration.at_work import (
 )
 from tests.integration.lease_world import LeaseWorld
 from tests.integration.line import Line, line
+from tests.integration.meddling import LOOK_AGAIN
 
 pytestmark = pytest.mark.postgres
 SLOW = timedelta(seconds=60)
@@ -181,7 +182,7 @@ async def test_a_write_of_before_the_database_went_away_is_looked_into_afterward
             await until(lambda: bool(here.books("Customer")))
             await asyncio.sleep(1.3)
 
-        await here.pass_time(seconds=126)
+        await here.pass_time(seconds=LOOK_AGAIN)
         await until_synced(here, "client/c1")
 
     here.one("Customer", DisplayName="Client c1")

@@ -10,6 +10,7 @@ from infra.sandbox.quickbooks import bookkeeper
 from infra.sandbox.quickbooks.switches import Switches
 from schemas.envelope import Event, Message
 from tests.integration.line import Line, an_event, an_invoice, line
+from tests.integration.meddling import LOOK_AGAIN, look_again
 from tests.integration.rewound import Kept, back_up, put_back
 
 pytestmark = [pytest.mark.postgres]
@@ -64,7 +65,7 @@ async def test_what_was_made_in_the_lost_time_is_adopted_and_nothing_is_made_twi
     await here.crash()
     kept.start_again()
     await kept.tell()
-    await here.turns()
+    await look_again(here)
 
     assert objects(here) == made
     assert await here.rows("SELECT kind, klipboard_id, type, quickbooks_id FROM link ORDER BY 1") == links
@@ -90,8 +91,7 @@ async def test_nothing_is_made_before_the_change_feed_was_read(here: Line, kept:
     assert [(entry.operation, entry.entity) for entry in here.writes()[before:]] == [("update", "Customer")]
 
     here.mend()
-    await here.pass_time(seconds=61)
-    await here.turns()
+    await look_again(here)
     assert objects(here) == made
     assert await states(here) == {"synced"}
 
@@ -108,7 +108,7 @@ async def test_a_database_put_back_under_a_running_worker_is_noticed_at_the_next
     await here.crash()
 
     await kept.tell(client("c2"))
-    await here.turns()
+    await look_again(here)
 
     assert sorted(objects(here)) == sorted([*made, ("Customer", here.one("Customer", DisplayName="Client c2")["Id"])])
     assert await states(here) == {"synced"}
@@ -127,7 +127,7 @@ async def test_a_name_that_was_taken_before_the_lost_time_still_clashes(here: Li
     kept.start_again()
 
     await kept.tell()
-    await here.turns()
+    await look_again(here)
 
     record = await here.record("client/c1")
     assert record["state"] == "refused"
@@ -148,7 +148,7 @@ async def test_an_invoice_that_was_renumbered_meanwhile_is_still_found(here: Lin
     kept.start_again()
 
     await kept.tell()
-    await here.turns()
+    await look_again(here)
 
     assert await here.rows("SELECT quickbooks_id FROM link WHERE kind = 'invoice'") == [(here.one("Invoice")["Id"],)]
     assert await states(here) == {"synced"}
@@ -169,7 +169,7 @@ async def test_an_invoice_is_preferred_to_a_copy_of_it(here: Line, kept: Kept) -
     kept.start_again()
 
     await kept.tell()
-    await here.turns()
+    await look_again(here)
 
     assert await here.rows("SELECT quickbooks_id FROM link WHERE kind = 'invoice'") == [(original["Id"],)]
     assert len(here.books("Invoice")) == 2
@@ -187,7 +187,7 @@ async def test_a_clash_with_itself_is_healed_once_the_rewind_is_noticed(here: Li
 
     kept.start_again()
     await kept.tell()
-    await here.turns()
+    await look_again(here)
 
     assert [row["DisplayName"] for row in here.books("Customer")] == ["Client c1", "Client c2"]
     assert await states(here) == {"synced"}
@@ -207,7 +207,7 @@ async def test_edits_of_the_lost_time_are_recognised_and_a_bookkeepers_survive(h
     before = len(here.writes())
 
     await kept.tell()
-    await here.turns()
+    await look_again(here)
 
     customer = here.one("Customer")
     assert (customer["PrimaryPhone"], customer["Notes"]) == ({"FreeFormNumber": "555-0101"}, "Rings twice.")
@@ -231,7 +231,7 @@ async def test_versions_and_fences_never_count_backwards(here: Line, kept: Kept)
     kept.start_again()
 
     await kept.tell()
-    await here.turns()
+    await look_again(here)
 
     (again,) = await here.told("PaymentReconciled")
     assert without_version(again) == without_version(told)
@@ -254,6 +254,7 @@ async def test_a_renewal_notices_a_database_that_went_back(here: Line, kept: Kep
     assert here.worker.keeper.held == ()
     assert await here.rows("SELECT count(*) FROM tenant WHERE rewound_at IS NULL") == [(0,)]
     here.lease = None
+    await here.pass_time(seconds=LOOK_AGAIN)
     for _ in ("reads", "adopts", "settles"):
         await here.turn()
     assert [row["DisplayName"] for row in here.books("Customer")] == ["Client c1"]

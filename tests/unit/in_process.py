@@ -19,7 +19,7 @@ from producers.feed import Feed
 from producers.ports import Start, Stored
 from schemas import exact
 from schemas.kinds import TenantId
-from schemas.quickbooks.answers import Accepted, Answer
+from schemas.quickbooks.answers import Accepted, Answer, Faulted, FaultError
 
 START = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
 TENANT = TenantId("acme")
@@ -55,6 +55,14 @@ class InProcess:
     async def query(self, *, statement: str, **_: Any) -> Answer:  # noqa: ANN401
         """One query."""
         return self._answered(statement, {"QueryResponse": query_run.run(self.realm, query_parser.parse(statement))})
+
+    async def read(self, *, type: str, id: str, **_: Any) -> Answer:  # noqa: A002, ANN401
+        """One object; a fault where it was deleted."""
+        record = self.realm.find(type, id)
+        if record is None:
+            self.asked.append(f"read {type} {id}")
+            return Faulted(status=400, errors=(FaultError(code="610", message="Object Not Found"),), gateway=False)
+        return self._answered(f"read {type} {id}", {type: self.realm.shown(record)})
 
     def _answered(self, what: str, body: dict[str, Any]) -> Answer:
         text = write_json({**body, "time": self.realm.answer_time()})

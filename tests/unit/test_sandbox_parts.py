@@ -40,7 +40,7 @@ def test_no_window_ever_holds_more_than_its_limit(pauses: list[float]) -> None:
     at, admitted = 0.0, []
     for pause in pauses:
         at += pause
-        if limiter.admits(realm="1", at=at, switches=switches):
+        if limiter.admits(realm="1", app="a", operation="read", at=at, switches=switches):
             admitted.append(at)
 
     for begin in admitted:
@@ -91,5 +91,8 @@ def test_an_unknown_switch_or_value_is_named() -> None:
     """A wrong set-up fails loudly."""
     with pytest.raises(ValueError, match="there is no switch colour"):
         Switches().changed({"colour": "red"})
-    with pytest.raises(ValueError, match="request_ids is one of forever, none"):
-        Switches().changed({"request_ids": "24h"})
+    with pytest.raises(ValueError, match="request_ids is one of forever, 24h, none or a whole number from 1"):
+        Switches().changed({"request_ids": "25h"})
+    with pytest.raises(ValueError, match="query_lag_seconds is a whole number from 0 to 60"):
+        Switches().changed({"query_lag_seconds": 61})
+    assert Switches().changed({"request_ids": 30, "query_lag_seconds": 0}).request_ids == 30

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -9,16 +10,16 @@ from pydantic import ValidationError
 from infra.settings import AT_LEAST, Durations, Settings
 
 
-@pytest.mark.parametrize(("longer", "times", "shorter"), AT_LEAST)
-def test_a_contradiction_is_refused_with_the_names_of_both(longer: str, times: int, shorter: str) -> None:
-    """One second short of what the other needs: the sentence says which two settings, as they are to be set."""
-    too_long = getattr(Durations(), longer) / times + timedelta(seconds=1)
+@pytest.mark.parametrize(("longer", "times", "others"), AT_LEAST)
+def test_a_contradiction_is_refused_with_all_the_names(longer: str, times: int, others: tuple[str, ...]) -> None:
+    """One second short of what the others need: the sentence says which settings, as they are to be set."""
+    short: Any = times * sum((getattr(Durations(), name) for name in others), timedelta(seconds=-1))
 
     with pytest.raises(ValidationError) as refused:
-        Durations(**{shorter: too_long})
+        Durations(**{longer: short})
 
     named = set(re.findall(r"KLIPSYNC_[A-Z_]+", str(refused.value)))
-    assert named == {f"KLIPSYNC_{name.upper()}" for name in (longer, shorter)}
+    assert named == {f"KLIPSYNC_{name.upper()}" for name in (longer, *others)}
 
 
 @pytest.mark.parametrize(
@@ -26,9 +27,10 @@ def test_a_contradiction_is_refused_with_the_names_of_both(longer: str, times: i
     [
         ({"lease": 9, "lease_renewal": 3}, False),
         ({"lease": 9, "lease_renewal": 3.1}, True),
-        ({"repeat_after": 120, "call_time_out": 120}, False),
-        ({"repeat_after": 119, "call_time_out": 120}, True),
-        ({"give_up_open_after": 124}, True),
+        ({"repeat_after": 180, "call_time_out": 120, "quickbooks_lag": 60}, False),
+        ({"repeat_after": 179, "call_time_out": 120, "quickbooks_lag": 60}, True),
+        ({"poll_overlap": 59, "quickbooks_lag": 60}, True),
+        ({"give_up_open_after": 184}, True),
         ({"retry_first": 10, "retry_longest": 10, "retry_give_up": 10}, False),
         ({"retry_longest": 10}, True),
         ({"retry_give_up": 60}, True),

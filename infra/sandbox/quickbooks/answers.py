@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 from infra.sandbox.quickbooks.faults import FaultError, Refusal
 from infra.sandbox.quickbooks.wire import Doc, write_json
@@ -25,16 +26,21 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def success(
-    content: Doc,
-    *,
-    time: str,
-    entity: str | None = None,
-    object_id: str | None = None,
-    sync_token: str | None = None,
-) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call that succeeded: the content of its answer without `time`, and what it is about."""
+
+    content: Doc
+    entity: str | None = None
+    object_id: str | None = None
+    sync_token: str | None = None
+    objects: int = 0  # how many objects it returns
+
+
+def success(done: Outcome, *, time: str) -> Answer:
     """HTTP 200, whatever was done; a create too."""
-    return Answer(200, write_json({**content, "time": time}), SUCCESS, entity, object_id, sync_token)
+    body = write_json({**done.content, "time": time})
+    return Answer(200, body, SUCCESS, done.entity, done.object_id, done.sync_token)
 
 
 def fault(refused: Refusal, *, time: str) -> Answer:
@@ -43,6 +49,19 @@ def fault(refused: Refusal, *, time: str) -> Answer:
     if refused.timed:
         content["time"] = time
     return Answer(refused.status, write_json(content), FAULT, fault_code=refused.errors[0].code)
+
+
+def item_success(done: Outcome) -> Answer:
+    """One item of a batch that succeeded, without its bId."""
+    return Answer(200, write_json(done.content), SUCCESS, done.entity, done.object_id, done.sync_token)
+
+
+def item_fault(refused: Refusal) -> Answer:
+    """One item of a batch that failed, without its bId: it has no time, and an element even where it is empty."""
+    errors = [{"element": "", **_error(one)} for one in refused.errors]
+    ordered = [{name: one[name] for name in ("Message", "Detail", "code", "element")} for one in errors]
+    body = write_json({"Fault": {"Error": ordered, "type": refused.type}})
+    return Answer(refused.status, body, FAULT, fault_code=refused.errors[0].code)
 
 
 def _error(error: FaultError) -> Doc:
@@ -79,6 +98,7 @@ def xml_fault(refused: Refusal, *, time: str) -> Answer:
     body = (
         f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><IntuitResponse time="{time}"'
         f' xmlns="http://schema.intuit.com/finance/v3"><Fault type="{refused.type}"><Error code="{error.code}">'
-        f"<Message>{error.message}</Message><Detail>{error.detail}</Detail></Error></Fault></IntuitResponse>"
+        f"<Message>{escape(error.message)}</Message><Detail>{escape(error.detail)}</Detail>"
+        "</Error></Fault></IntuitResponse>"
     )
-    return Answer(refused.status, body, XML, fault_code=error.code)
+    return Answer(refused.status, body, XML, fault_code=error.code, headers=refused.headers)

@@ -12,7 +12,7 @@ PAYMENT = ENTITIES["Payment"]
 
 def create(realm: Realm, name: str, fields: Doc) -> Doc:
     """A record born in QuickBooks."""
-    return realm.shown(operations.create(realm, _entity(name), fields))
+    return realm.shown(operations.create(realm, _entity(name), fields, bookkeeper=True))
 
 
 def edit(realm: Realm, name: str, record_id: str, fields: Doc) -> Doc:
@@ -37,7 +37,7 @@ def remove(realm: Realm, name: str, record_id: str) -> Doc:
 
 def record_payment(realm: Realm, body: Doc) -> Doc:
     """Money came in: {"customer", "date"?, "amount", "method"?, "reference"?, "lines": [{"invoice", "amount"}]}."""
-    return realm.shown(operations.create(realm, PAYMENT, _payment(realm, body)))
+    return realm.shown(operations.create(realm, PAYMENT, _payment(realm, body), bookkeeper=True))
 
 
 def edit_payment(realm: Realm, record_id: str, body: Doc) -> Doc:

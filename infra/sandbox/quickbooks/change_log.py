@@ -1,6 +1,6 @@
 """What changed when, in order: feeds and queries by time read it without looking at every record."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -15,16 +15,17 @@ class ChangeLog:
         self._entries: list[tuple[int, str]] = []  # (change number, id)
         self._latest: dict[str, int] = {}
         self._changes = 0
+        self.version = 0  # another one after every change
 
     def note(self, *, record_id: str, at: datetime) -> None:
-        """This record changed now; times never fall, so the log stays sorted."""
+        """This record changed then. Nearly always that is now, at the end; a seed may lie in the past."""
+        self.version += 1
         self._changes += 1
         self._latest[record_id] = self._changes
         moment = at.timestamp()
-        if self._times and moment < self._times[-1]:
-            moment = self._times[-1]
-        self._times.append(moment)
-        self._entries.append((self._changes, record_id))
+        place = bisect_right(self._times, moment)
+        self._times.insert(place, moment)
+        self._entries.insert(place, (self._changes, record_id))
         if len(self._entries) > 2 * len(self._latest) + STALE_ALLOWED:
             self._rebuild()
 
@@ -35,8 +36,13 @@ class ChangeLog:
             if self._latest.get(record_id) == change:
                 yield record_id
 
+    def all(self) -> Iterator[str]:
+        """Every id, oldest change first."""
+        return (record_id for change, record_id in self._entries if self._latest.get(record_id) == change)
+
     def forget(self, record_id: str) -> None:
         """The record is gone; its changes are no longer told."""
+        self.version += 1
         self._latest.pop(record_id, None)
 
     def _rebuild(self) -> None:

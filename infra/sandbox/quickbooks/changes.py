@@ -11,35 +11,50 @@ from infra.sandbox.quickbooks.wire import Doc
 
 REACH = timedelta(days=30)  # how far back the feed goes
 MOST_OBJECTS = 1000  # in one answer, all entities together; there is no second page
+NOT_COVERED = frozenset({"journalcode", "taxagency", "taxcode", "taxrate"})
 
 
 def changes(realm: Realm, *, entities: str, since: str) -> Doc:
-    """The value of `CDCResponse[0]`. Raises Refusal for a moment too long ago, or an entity that is not modelled."""
+    """The value of `CDCResponse[0]`: a block for each entity, in the order in which they are named.
+
+    Raises Refusal for a moment too long ago (500), a name that is no entity (4001), one that the feed does not cover,
+    and one that is not modelled. A name that is given twice is told once.
+    """
     moment = _moment(realm, since)
     blocks: list[Doc] = []
     left = MOST_OBJECTS
-    for name in entities.split(","):
-        rows = _rows(realm, _entity(name.strip()), moment, most=left)
+    for entity in _entities(entities):
+        rows = _rows(realm, entity, moment, most=left)
         left -= len(rows)
-        blocks.append(_block(_entity(name.strip()).name, rows))
+        blocks.append(_block(entity.name, rows))
     return {"QueryResponse": blocks}
 
 
 def _moment(realm: Realm, since: str) -> datetime:
+    """A time without an offset is the company's own; a date alone is its first moment."""
     try:
-        moment = datetime.fromisoformat(since)
+        moment = datetime.fromisoformat(since.strip())
     except ValueError as error:
-        raise refusal("query_value", value=since, name="changedSince") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    if moment < realm.clock.now() - REACH:
+        raise refusal("date_format", value=since, name="changedSince") from error
+    moment = (moment if moment.tzinfo else moment.replace(tzinfo=realm.zone)).astimezone(UTC)
+    if realm.switches.feed_reach == "30_days" and moment < realm.clock.now() - REACH:
         raise refusal("changes_too_old", date=since)
     return moment
 
 
+def _entities(names: str) -> list[Entity]:
+    wanted = dict.fromkeys(name.strip().lower() for name in names.split(",") if name.strip())
+    if not wanted:
+        raise refusal("missing", name="entities")
+    return [_entity(name) for name in wanted]
+
+
 def _entity(name: str) -> Entity:
-    entity = BY_LOWER_NAME.get(name.lower())
+    if name in NOT_COVERED:
+        raise refusal("unsupported_operation", operation=f"cdc of {name}")
+    entity = BY_LOWER_NAME.get(name)
     if entity is None:
-        raise not_modelled(f"cdc of {name}") if name.lower() in NOT_MODELLED else refusal("query_entity", entity=name)
+        raise not_modelled(f"cdc of {name}") if name in NOT_MODELLED else refusal("query_entity", entity=name)
     return entity
 
 

@@ -94,8 +94,8 @@ class Table:
         for name, value in body.items():
             known = self.by_name.get(name)
             if known is None:
-                raise not_modelled(f"{self.java_class}.{name}") if name in self.unmodelled else self._unknown(name)
-            if value is not None and not known.read_only:
+                self._refuse(name, value)
+            elif value is not None and not known.read_only:
                 found[name] = known.kind.read(value, f"{path}.{name}" if path else name, reading)
         return found
 
@@ -103,10 +103,19 @@ class Table:
         """The object as it is answered, in the table's order."""
         return {one.name: one.kind.show(doc[one.name], names) for one in self.fields if doc.get(one.name) is not None}
 
+    def _refuse(self, name: str, value: object) -> None:
+        """A property that is not modelled may be sent empty, as some clients do with every object."""
+        if name not in self.unmodelled:
+            raise self._unknown(name)
+        if value not in _NOTHING:
+            raise not_modelled(f"{self.java_class}.{name}")
+
     def _unknown(self, name: str) -> Refusal:
         known = _known_properties(self.known or tuple(self.by_name), self.known_count or len(self.by_name))
         return refusal("unknown_property", name=name, java_class=self.java_class, known=known)
 
+
+_NOTHING: tuple[object, ...] = (None, "", 0, [], {})  # 0 is False too
 
 LONGEST_KNOWN = 1000  # characters; QuickBooks' JSON library stops the list there
 

@@ -1,16 +1,22 @@
-"""The way of one request from the door to its answer: tokens, limits, request ids, faults on request."""
+"""The way of one request from the door to its answer: tokens, limits, and then the company's books."""
 
 from dataclasses import dataclass
 
-from infra.sandbox.quickbooks import answers, api
+from infra.sandbox.quickbooks import answers
 from infra.sandbox.quickbooks.answers import Answer
+from infra.sandbox.quickbooks.calls import Action, Request
 from infra.sandbox.quickbooks.faults import Refusal, not_modelled, refusal
 from infra.sandbox.quickbooks.journal import Entry
+from infra.sandbox.quickbooks.pace import Pace
+from infra.sandbox.quickbooks.passage import Passage
+from infra.sandbox.quickbooks.request_ids import check_length
 from infra.sandbox.quickbooks.sandbox import Sandbox
 from infra.sandbox.quickbooks.store import Realm
 
+SENT = 200
+THROTTLED = {"429": "throttled", "400": "throttled_plainly"}
+PLAINLY = "ThrottleExceeded"  # the type of the throttling fault that comes in the ordinary envelope
 CHALLENGE = 'Bearer realm="Intuit", error="invalid_token"'
-SERVER_TROUBLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,74 +24,84 @@ class Door:
     """Who asks, and for what."""
 
     realm: str
-    authorization: str
+    token: str
     accept: str
-    request: api.Request
+    request: Request
+    action: Action | Refusal
+
+    @property
+    def wants_xml(self) -> bool:
+        """QuickBooks answers in XML unless JSON is asked for."""
+        return "json" not in self.accept.lower()
 
 
-def answer(sandbox: Sandbox, door: Door, entry: Entry) -> Answer:
-    """The answer to one call; what it did is done when this returns."""
+async def answer(sandbox: Sandbox, door: Door, entry: Entry, pace: Pace) -> Answer:
+    """The answer to one call; what it did is done when this returns. Raises CutOff."""
     try:
-        books = _admitted(sandbox, door)
+        books, app = _admitted(sandbox, door)
     except Refusal as refused:
-        return answers.gateway_fault(refused, milliseconds=int(sandbox.clock.now().timestamp() * 1000))
-    if "json" not in door.accept.lower():
-        return answers.xml_fault(not_modelled("XML (send Accept: application/json)"), time=books.answer_time())
+        await pace.before()
+        return _turned_away(sandbox, door, refused)
     try:
-        action = api.read_action(door.request)
-    except Refusal as refused:
-        return answers.fault(refused, time=books.answer_time())
-    _note(entry, action)
-    return _replayed_or_executed(sandbox, books, door, action, entry)
-
-
-def _admitted(sandbox: Sandbox, door: Door) -> Realm:
-    """The company, if the token is good for it and its limits allow another call. Raises Refusal (401, 403, 429)."""
-    token = door.authorization.removeprefix("Bearer ").strip()
-    realm = sandbox.tokens.realm_of(token)
-    if realm is None:
-        refused = refusal("token", token=token)
-        refused.headers["WWW-Authenticate"] = CHALLENGE
-        raise refused
-    books = sandbox.realms.get(door.realm)
-    if realm != door.realm or books is None:
-        raise refusal("wrong_company", realm=door.realm)
-    at = sandbox.clock.now().timestamp()
-    if not sandbox.limiter.admits(realm=realm, at=at, switches=sandbox.switches):
-        raise refusal("throttled")
-    return books
-
-
-def _note(entry: Entry, action: api.Action) -> None:
-    entry.operation = action.operation
-    entry.entity = action.entity.name if action.entity else None
-    entry.object_id = action.object_id
-
-
-def _replayed_or_executed(sandbox: Sandbox, books: Realm, door: Door, action: api.Action, entry: Entry) -> Answer:
-    request, request_id = door.request, door.request.query.get("requestid", "")
-    if not action.writes:
-        return _executed(books, request, action)
-    digest = b"\n".join((request.tail.encode(), action.operation.encode(), request.body))
-    try:
-        before = sandbox.request_ids.recall(
-            realm=books.realm, request_id=request_id, request=digest, switches=sandbox.switches
-        )
-    except Refusal as refused:
-        return answers.fault(refused, time=books.answer_time())
-    if before is not None:
-        entry.replayed = True
-        return before
-    made = _executed(books, request, action)
-    if made.status < SERVER_TROUBLE:
-        sandbox.request_ids.remember(
-            realm=books.realm, request_id=request_id, request=digest, answer=made, switches=sandbox.switches
-        )
+        made = await _answered(sandbox, books, door, entry, pace)
+    finally:
+        sandbox.limiter.ended(realm=books.realm, app=app)
+    if entry.operation == "send" and made.status == SENT and not entry.replayed:
+        sandbox.limiter.mailed(realm=books.realm, at=sandbox.clock.now().timestamp())
     return made
 
 
-def _executed(books: Realm, request: api.Request, action: api.Action) -> Answer:
+async def _answered(sandbox: Sandbox, books: Realm, door: Door, entry: Entry, pace: Pace) -> Answer:
     try:
-        return api.execute(books, request, action)
+        action = _understood(sandbox, door)
     except Refusal as refused:
-        return answers.fault(refused, time=books.answer_time())
+        await pace.before()
+        write = answers.xml_fault if door.wants_xml else answers.fault
+        return write(refused, time=books.answer_time())
+    entry.operation, entry.object_id = action.operation, action.object_id
+    entry.entity = action.entity.name if action.entity else None
+    return await Passage(sandbox, books, door.request, action, entry, pace, began=books.answer_time()).answer()
+
+
+def _admitted(sandbox: Sandbox, door: Door) -> tuple[Realm, str]:
+    """The company and the app, if the token is good for it and its limits allow another call.
+
+    Raises Refusal (401, 403, 429).
+    """
+    holder = sandbox.tokens.holder_of(door.token)
+    if holder is None:
+        if sandbox.switches.disconnected_as == "403" and sandbox.tokens.withdrawn(door.token):
+            raise refusal("withdrawn")
+        refused = refusal("token", token=door.token)
+        refused.headers["WWW-Authenticate"] = CHALLENGE
+        raise refused
+    app, realm = holder
+    books, switches = sandbox.realms.get(door.realm), sandbox.switches
+    if realm != door.realm or books is None:
+        raise refusal("wrong_company", realm=door.realm)
+    operation = door.action.operation if isinstance(door.action, Action) else ""
+    at = sandbox.clock.now().timestamp()
+    if not sandbox.limiter.admits(realm=realm, app=app, operation=operation, at=at, switches=switches):
+        raise refusal(THROTTLED[switches.throttle_as])
+    return books, app
+
+
+def _turned_away(sandbox: Sandbox, door: Door, refused: Refusal) -> Answer:
+    now = sandbox.clock.now()
+    if door.wants_xml:
+        return answers.xml_fault(refused, time=now.isoformat(timespec="milliseconds"))
+    if refused.type == PLAINLY:
+        return answers.fault(refused, time=sandbox.realms[door.realm].answer_time())
+    return answers.gateway_fault(refused, milliseconds=int(now.timestamp() * 1000))
+
+
+def _understood(sandbox: Sandbox, door: Door) -> Action:
+    """What is asked for. Raises Refusal for what cannot be, before anything is executed."""
+    if isinstance(door.action, Refusal):
+        raise door.action
+    if door.wants_xml:
+        raise not_modelled("XML (send Accept: application/json)")
+    check_length(door.request.request_id)
+    if len(door.action.items) > sandbox.switches.batch_size:
+        raise refusal("batch_too_large", most=sandbox.switches.batch_size)
+    return door.action

@@ -8,6 +8,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from infra.sandbox.quickbooks.answers import Answer
+
 MOST_ENTRIES = 500_000  # the oldest are forgotten first
 
 
@@ -33,6 +35,15 @@ class Entry:
     sync_token: str | None = None
     replayed: bool = False
     answer_lost: bool = False
+    app: str | None = None  # client id of the app whose token it was
+    items: list[dict[str, str | bool | None]] | None = None  # of a batch, in the order of execution
+
+    def note(self, answer: Answer) -> None:
+        """What it is answered, as soon as that is made: the answer may still be late, or lost."""
+        self.status, self.fault_code = answer.status, answer.fault_code
+        self.entity = answer.entity or self.entity
+        self.object_id = answer.object_id or self.object_id
+        self.sync_token = answer.sync_token
 
     def shown(self) -> dict[str, Any]:
         """As the control API tells it: the body parsed if it is JSON, and the digest of its bytes."""

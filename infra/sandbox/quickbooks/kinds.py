@@ -52,7 +52,7 @@ class Text(Plain):
         text = str(value).lower() if isinstance(value, bool) else str(value)
         if len(text) > self.longest:
             raise refusal("length", shortest=0, longest=self.longest, length=len(text), name=path)
-        if self.choices and text not in self.choices:
+        if self.choices and text and text not in self.choices:
             raise refusal("choice", value=text, name=path)
         return text or None
 
@@ -78,9 +78,11 @@ class Flag(Plain):
     """true or false."""
 
     def read(self, value: object, path: str, reading: Reading) -> object:  # noqa: ARG002
-        """Booleans and their names."""
+        """Booleans and their names; an empty text clears."""
         if isinstance(value, bool):
             return value
+        if value == "":
+            return None
         if value in ("true", "false"):
             return value == "true"
         raise unreadable("boolean", value)
@@ -118,7 +120,9 @@ class Day(Plain):
     """A date as YYYY-MM-DD, without a time zone."""
 
     def read(self, value: object, path: str, reading: Reading) -> object:  # noqa: ARG002
-        """The date's text, checked."""
+        """The date's text, checked; an empty one clears."""
+        if value == "":
+            return None
         try:
             return date.fromisoformat(str(value)[:10]).isoformat()
         except ValueError as error:
@@ -152,17 +156,46 @@ class Ref:
 
 @dataclass(frozen=True)
 class Code(Plain):
-    """A reference to one of a few fixed codes, such as the TAX and NON of a line."""
+    """A reference by code, such as the TAX and NON of a line; which codes there are, the entity knows."""
 
-    choices: tuple[str, ...]
-    field: str
+    choices: tuple[str, ...] = ()  # where only these are modelled
+    field: str = ""
 
     def read(self, value: object, path: str, reading: Reading) -> object:  # noqa: ARG002
         """`{"value": code}`; another code would need what the sandbox does not have."""
         target = _reference_value(value)
-        if target is not None and target not in self.choices:
+        if target is not None and self.choices and target not in self.choices:
             raise not_modelled(f"{self.field} {target}")
         return None if target is None else {"value": target}
+
+
+@dataclass(frozen=True)
+class NamedText(Plain):
+    """A reference to nothing, such as a way of shipping: a text that stands for both its value and its name."""
+
+    longest: int
+
+    def read(self, value: object, path: str, reading: Reading) -> object:
+        """`{"value": text, "name": text}`."""
+        target = _reference_value(value)
+        if target is None:
+            return None
+        text = Text(self.longest).read(target, path, reading)
+        return {"value": text, "name": text}
+
+
+@dataclass(frozen=True)
+class Elsewhere(Plain):
+    """A reference to an entity that the sandbox does not have."""
+
+    def read(self, value: object, path: str, reading: Reading) -> object:  # noqa: ARG002
+        """None for an empty one; QuickBooks wants a number all the same (2030)."""
+        target = _reference_value(value)
+        if target is None:
+            return None
+        if not target.isdecimal():
+            raise refusal("invalid_id", name="Id", value=target, element=f"{path}.value")
+        raise not_modelled(path)
 
 
 @dataclass(frozen=True)

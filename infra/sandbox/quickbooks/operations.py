@@ -1,7 +1,8 @@
 """What may be done to a record: create, update (full or sparse), delete, void, read. Pure of HTTP."""
 
-from infra.sandbox.quickbooks.entities import ledger, preferences
-from infra.sandbox.quickbooks.entities.entity import Draft, Entity, check_references
+from infra.sandbox.quickbooks.entities import by_itself, closing, exchange, ledger, preferences
+from infra.sandbox.quickbooks.entities.entity import Draft, Entity, Origin, check_references
+from infra.sandbox.quickbooks.entities.payment import PAYMENT
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
 from infra.sandbox.quickbooks.kinds import Email, Reading
 from infra.sandbox.quickbooks.store import Realm, Record, Stub
@@ -10,20 +11,32 @@ from infra.sandbox.quickbooks.wire import Doc
 SOMEBODY = "API User"  # who the stale object fault says it was
 
 
-def create(realm: Realm, entity: Entity, body: Doc) -> Record:
+def create(realm: Realm, entity: Entity, body: Doc, *, bookkeeper: bool = False) -> Record:
     """A new record. Raises Refusal."""
     reading = Reading()
     doc = _without_cleared(entity.shelf.table.read(body, "", reading))
     check_references(realm, reading, unchanged={})
-    return plant(realm, entity, doc)
+    if entity.told_currency and "CurrencyRef" not in doc and not bookkeeper and exchange.several(realm):
+        raise refusal("missing", name="CurrencyRef")
+    record = plant(realm, entity, doc, origin="person" if bookkeeper else "api")
+    by_itself.expect(realm, record)
+    return record
 
 
-def plant(realm: Realm, entity: Entity, doc: Doc, *, record_id: str | None = None) -> Record:
+def plant(realm: Realm, entity: Entity, doc: Doc, *, record_id: str | None = None, origin: Origin = "seed") -> Record:
     """A new record of checked fields; a seed gives it the id it should have. Raises Refusal."""
-    whole = entity.complete(Draft(realm, None, _in_currency(realm, entity, {}, doc)))
+    if origin != "seed":  # a company may begin with closed books
+        closing.check(realm, entity, {"TxnDate": doc.get("TxnDate", realm.today())})
+    whole = entity.complete(Draft(realm, None, _in_currency(realm, entity, {}, doc), origin=origin))
     record = realm.add(entity.name, whole, record_id=record_id)
     _follow(realm, entity, record, {}, whole)
     return record
+
+
+def catch_up(realm: Realm) -> None:
+    """What QuickBooks does by itself a moment after a call: it is done before the next one."""
+    for doc in by_itself.credits_to_apply(realm):
+        plant(realm, PAYMENT, doc)
 
 
 def update(realm: Realm, entity: Entity, body: Doc, *, bookkeeper: bool = False) -> Record:
@@ -42,9 +55,12 @@ def update(realm: Realm, entity: Entity, body: Doc, *, bookkeeper: bool = False)
     if "Line" in changes:
         before = {name: value for name, value in before.items() if name != "_voided"}
     wanted = _without_cleared({**(before if sparse else _kept(entity, before)), **changes})
-    after = entity.complete(Draft(realm, record, _in_currency(realm, entity, before, wanted), sparse=sparse))
+    origin: Origin = "person" if bookkeeper else "api"
+    draft = Draft(realm, record, _in_currency(realm, entity, before, wanted), sparse=sparse, origin=origin)
+    after = entity.complete(draft)
     if sparse and after == before:
         return record
+    closing.check(realm, entity, before, after)
     realm.change(record, after)
     _follow(realm, entity, record, before, after)
     return record
@@ -54,6 +70,7 @@ def delete(realm: Realm, entity: Entity, body: Doc) -> Stub:
     """Remove a transaction and undo what hung on it. Raises Refusal."""
     _check_allowed(entity, "delete")
     record = current(realm, entity, body)
+    closing.check(realm, entity, record.doc)
     if entity.before_removal:
         entity.before_removal(realm, record)
     stub = realm.remove(record)
@@ -67,6 +84,7 @@ def void(realm: Realm, entity: Entity, body: Doc) -> Record:
     record = current(realm, entity, body)
     if record.doc.get("_voided") or entity.voided is None:
         return record
+    closing.check(realm, entity, record.doc)
     before = record.doc
     after = {**entity.voided(realm, record), "_voided": True}
     realm.change(record, after, operation="Void")
@@ -77,13 +95,15 @@ def void(realm: Realm, entity: Entity, body: Doc) -> Record:
 def send(realm: Realm, entity: Entity, record_id: str, send_to: str | None) -> Record:
     """Mail a form to its address, or to another, which it has from then on. Raises Refusal (6420 without any)."""
     record = existing(realm, entity, record_id)
-    if "DeliveryInfo" not in entity.shelf.table.by_name:
+    table = entity.shelf.table.by_name
+    if "EmailStatus" not in table:
         raise not_modelled(f"send of {entity.name}")
-    address = Email().read(send_to, "sendTo", Reading()) if send_to else record.doc.get("BillEmail", {}).get("Address")
+    mail = "POEmail" if "POEmail" in table else "BillEmail"
+    address = Email().read(send_to, "sendTo", Reading()) if send_to else record.doc.get(mail, {}).get("Address")
     if not address:
         raise refusal("email_required")
     delivery = {"DeliveryType": "Email", "DeliveryTime": realm.now().isoformat()}
-    sent = {**record.doc, "BillEmail": {"Address": address}, "EmailStatus": "EmailSent", "DeliveryInfo": delivery}
+    sent = {**record.doc, mail: {"Address": address}, "EmailStatus": "EmailSent", "DeliveryInfo": delivery}
     put = realm.change if realm.switches.send_bumps_token == "yes" else realm.touch
     put(record, sent, operation="Emailed")
     return record
@@ -154,7 +174,15 @@ def _first_absent(doc: Doc, *names: str) -> str:
     return next((name for name in names if name not in doc), names[-1])
 
 
+_NEVER = {"void": ("Bill", "PurchaseOrder"), "create": ("CompanyInfo", "Preferences")}
+_OF_TRANSACTIONS = frozenset({"delete", "void"})  # what is done to no record of a list
+
+
 def refuse_unless(entity: Entity, operation: str) -> None:
-    """Refuse what QuickBooks may do and the sandbox does not."""
-    if operation not in entity.operations:
-        raise not_modelled(f"{operation} of {entity.name}")
+    """Refuse what QuickBooks does not have (500), and what it may do and the sandbox does not (501)."""
+    if operation in entity.operations:
+        return
+    lists = entity.shelf.sequence != closing.TRANSACTIONS
+    if (operation in _OF_TRANSACTIONS and lists) or entity.name in _NEVER.get(operation, ()):
+        raise refusal("unsupported_operation", operation=f"{operation} of {entity.name}")
+    raise not_modelled(f"{operation} of {entity.name}")

@@ -1,14 +1,14 @@
-"""The query language: a tokenizer and a grammar, with the syntax faults worded as the real parser words them.
+"""The query language: a grammar over its words, with the syntax faults worded as the real parser words them.
 
 SELECT * | count(*) | columns FROM Entity [WHERE p op v [AND ...]] [ORDERBY p [ASC|DESC] [, ...]]
 [STARTPOSITION n] [MAXRESULTS n]     (the last two in either order)
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from infra.sandbox.quickbooks.faults import Refusal, not_modelled, refusal
-from infra.sandbox.quickbooks.query_tokens import Token, lexical, tokens
+from infra.sandbox.quickbooks.query_tokens import Token, expectation, tokens, unexpected
 
 DEFAULT_ROWS = 100
 MOST_ROWS = 1000
@@ -16,7 +16,7 @@ MOST_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """`property operator values`; only IN has several values."""
+    """`property operator values`; only IN has several values. An empty or blank value stands for null."""
 
     property: str
     operator: str
@@ -25,15 +25,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query. `columns` is empty for `*`."""
+    """A parsed query. `columns` is empty for `*`; `also` are columns that were named beside the star."""
 
     entity: str
     columns: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     counts: bool = False
     conditions: tuple[Condition, ...] = ()
     order: tuple[tuple[str, bool], ...] = ()  # (property, descending)
     start: int = 1
     rows: int = DEFAULT_ROWS
+    bare: Refusal | None = field(default=None, compare=False)  # what is wrong if numbers must be quoted, and one is not
 
 
 def parse(text: str) -> Query:
@@ -41,21 +43,28 @@ def parse(text: str) -> Query:
     return _Parser(tokens(text)).query()
 
 
-# What the real parser lists where a query might have ended, in its order and layout.
-_MORE = ("<AND> ...", '"iterator" ...', '"maxresults" ...', "<OR> ...", '"order" ...', '"orderby" ...')
-_AFTER_CONDITIONS = ("<EOF> ", *_MORE, '"startposition" ...')
-_AFTER_ENTITY = (
-    *("<EOF> ", '"iterator" ...', '"maxresults" ...', '"order" ...', '"orderby" ...', '"startposition" ...'),
-    "<WHERE> ...",
-)
-_OPERATORS = ('"=" ...', '">" ...', '">=" ...', '"<" ...', '"<=" ...', '"in" ...', '"like" ...')
-_VALUES = ("<STRING_LITERAL> ...", "<NUMBER> ...", '"true" ...', '"false" ...')
+# What the real parser lists where a query might have ended, in its order. Only what follows a condition was recorded;
+# the other places list by analogy.
+_END = "<EOF> "
+_ORDER = tuple(expectation(word) for word in ("order", "orderby"))
+_ITERATOR, _MOST, _START = (expectation(word) for word in ("iterator", "maxresults", "startposition"))
+_AND, _OR, _WHERE, _COMMA = (expectation(word) for word in ("and", "or", "where", ","))
+_AFTER_ENTITY = (_END, _ITERATOR, _MOST, *_ORDER, _START, _WHERE)
+_AFTER_CONDITION = (_END, _AND, _ITERATOR, _MOST, _OR, *_ORDER, _START)
+_AFTER_PROPERTY = (_END, _COMMA, expectation("asc"), expectation("desc"), _ITERATOR, _MOST, _START)
+_AFTER_DIRECTION = (_END, _COMMA, _ITERATOR, _MOST, _START)
+_AFTER_START = (_END, _ITERATOR, _MOST)
+_AFTER_MOST = (_END, _ITERATOR, _START)
+_OPERATORS = tuple(expectation(one) for one in ("<", "<=", "=", ">", ">=", "in", "like"))
+_VALUES = ("<STRING> ...", "<NUMBER> ...", "<DATE> ...", *(expectation(one) for one in ("false", "true")))
 
 
 class _Parser:
     def __init__(self, words: list[Token]) -> None:
         self._tokens = words
         self._place = 0
+        self._more = _AFTER_ENTITY  # what could follow what was read last
+        self._bare: Refusal | None = None
 
     def query(self) -> Query:
         self._take_word("select")
@@ -65,9 +74,13 @@ class _Parser:
         conditions = self._conditions()
         order = self._order()
         start, rows = self._page()
+        if self._next.word == "iterator":
+            raise not_modelled("ITERATOR in a query")
         if self._next.kind != "end":
-            raise self._unexpected(_AFTER_CONDITIONS if conditions else _AFTER_ENTITY)
-        return Query(entity, columns, counts, conditions, order, start, rows)
+            raise unexpected(self._next, self._more)
+        named = tuple(column for column in columns if column != "*")
+        chosen, also = ((), named) if "*" in columns else (named, ())
+        return Query(entity, chosen, also, counts, conditions, order, start, rows, self._bare)
 
     @property
     def _next(self) -> Token:
@@ -78,19 +91,25 @@ class _Parser:
         self._place += 1
         return token
 
-    def _take_word(self, *words: str) -> str:
-        if self._next.word not in words:
-            raise self._unexpected(tuple(f'"{word}" ...' for word in words))
-        return self._take().word
-
-    def _take_symbol(self, symbol: str) -> None:
-        if self._next.text != symbol:
-            raise self._unexpected((f'"{symbol}" ...',))
+    def _take_word(self, word: str) -> None:
+        if self._next.word != word:
+            raise unexpected(self._next, (expectation(word),))
         self._take()
 
+    def _take_symbol(self, symbol: str) -> None:
+        if self._next.kind != "symbol" or self._next.text != symbol:
+            raise unexpected(self._next, (expectation(symbol),))
+        self._take()
+
+    def _took_comma(self) -> bool:
+        if self._next.kind != "symbol" or self._next.text != ",":
+            return False
+        self._take()
+        return True
+
     def _name(self) -> str:
-        if self._next.kind != "word":
-            raise self._unexpected(("<IDENTIFIER> ...",))
+        if self._next.kind != "word" or self._next.word:
+            raise unexpected(self._next, ("<IDENTIFIER> ...",))
         return self._take().text
 
     def _selection(self) -> tuple[bool, tuple[str, ...]]:
@@ -100,13 +119,12 @@ class _Parser:
                 self._take_symbol(symbol)
             return True, ()
         columns = [self._column()]
-        while self._next.text == ",":
-            self._take()
+        while self._took_comma():
             columns.append(self._column())
-        return False, () if "*" in columns else tuple(columns)
+        return False, tuple(columns)
 
     def _column(self) -> str:
-        if self._next.text == "*":
+        if self._next.kind == "symbol" and self._next.text == "*":
             return self._take().text
         return self._name()
 
@@ -119,6 +137,7 @@ class _Parser:
             if self._take().word == "or":
                 raise not_modelled("OR in a query")
             found.append(self._condition())
+        self._more = _AFTER_CONDITION
         return tuple(found)
 
     def _condition(self) -> Condition:
@@ -127,16 +146,15 @@ class _Parser:
         if token.word == "in":
             self._take()
             return Condition(name, "in", self._list())
-        if token.word != "like" and token.text not in ("=", "<", ">", "<=", ">="):
-            raise self._unexpected(_OPERATORS)
+        if token.word != "like" and (token.kind != "symbol" or token.text not in ("=", "<", ">", "<=", ">=")):
+            raise unexpected(token, _OPERATORS)
         operator = self._take().text.lower()
         return Condition(name, operator, (self._value(),))
 
     def _list(self) -> tuple[str, ...]:
         self._take_symbol("(")
         values = [self._value()]
-        while self._next.text == ",":
-            self._take()
+        while self._took_comma():
             values.append(self._value())
         self._take_symbol(")")
         return tuple(values)
@@ -144,67 +162,47 @@ class _Parser:
     def _value(self) -> str:
         token = self._next
         if token.kind == "string":
-            self._take()
-            return re.sub(r"\\(.)", r"\1", token.text[1:-1])
-        if token.kind == "number" or token.word in ("true", "false"):
+            return re.sub(r"\\(.)", r"\1", self._take().text[1:-1], flags=re.DOTALL)
+        if token.kind == "number":
+            self._bare = self._bare or unexpected(token, ("<STRING> ...",))
+        current = token.kind == "word" and token.text.lower() == "current_date"
+        if token.kind in ("number", "date") or token.word in ("true", "false") or current:
             return self._take().text
-        raise self._unexpected(_VALUES)
+        raise unexpected(token, _VALUES)
 
     def _order(self) -> tuple[tuple[str, bool], ...]:
-        if self._next.word == "order":
-            self._take()
-            self._take_word("by")
-        elif self._next.word == "orderby":
-            self._take()
-        else:
+        if self._next.word not in ("order", "orderby"):
             return ()
+        if self._take().word == "order":
+            self._take_word("by")
         found = [self._ordering()]
-        while self._next.text == ",":
-            self._take()
+        while self._took_comma():
             found.append(self._ordering())
         return tuple(found)
 
     def _ordering(self) -> tuple[str, bool]:
         name = self._name()
+        self._more = _AFTER_PROPERTY
         descending = self._next.word == "desc"
         if self._next.word in ("asc", "desc"):
             self._take()
+            self._more = _AFTER_DIRECTION
         return name, descending
 
     def _page(self) -> tuple[int, int]:
-        found = {"startposition": 1, "maxresults": DEFAULT_ROWS}
-        seen: set[str] = set()
-        while self._next.word in found and self._next.word not in seen:
+        found: dict[str, int] = {}
+        while self._next.word in ("startposition", "maxresults") and self._next.word not in found:
             word = self._take().word
-            seen.add(word)
             found[word] = self._count(word)
-        return found["startposition"], found["maxresults"]
+            self._more = (_END, _ITERATOR) if len(found) > 1 else _AFTER_MOST if word == "maxresults" else _AFTER_START
+        return found.get("startposition", 1), found.get("maxresults", DEFAULT_ROWS)
 
     def _count(self, word: str) -> int:
-        if self._next.kind != "number" or "." in self._next.text:
-            raise self._unexpected(("<INTEGER> ...",))
-        number = int(self._take().text)
+        if not self._next.whole:
+            raise unexpected(self._next, ("<INTEGER> ...",))
+        number = int(self._take().text[:18])  # a longer one is past any end all the same
         if number < 1:
             raise refusal("query_too_small", value=number)
         if word == "maxresults" and number > MOST_ROWS:
-            raise refusal("query_too_large", value=number)
+            raise refusal("query_too_large", value=number, most=MOST_ROWS)
         return number
-
-    def _unexpected(self, expected: tuple[str, ...]) -> Refusal:
-        token = self._next
-        if token.kind == "wrong":
-            return lexical(token)
-        if token.kind == "end":
-            met = '"<EOF>"'
-        elif token.kind == "word" and not token.word:
-            met = f'" <IDENTIFIER> "{token.text} ""'
-        else:
-            met = f'" {_token_class(token)}"{token.text} ""'
-        heading = "Was expecting one of:" if len(expected) > 1 else "Was expecting:"
-        listed = "".join(f"\n    {one}" for one in expected)
-        where = f"at line {1 if token.column else 0}, column {token.column}"
-        return refusal("query_syntax", reason=f"Encountered {met} {where}.\n{heading}{listed}\n    ")
-
-
-def _token_class(token: Token) -> str:
-    return {"string": "<STRING_LITERAL> ", "number": "<NUMBER> "}.get(token.kind, "")

@@ -10,9 +10,10 @@ from infra.clock import Clock
 from infra.sandbox.quickbooks.change_log import ChangeLog
 from infra.sandbox.quickbooks.shelf import Shelf, looked_up
 from infra.sandbox.quickbooks.switches import Switches
+from infra.sandbox.quickbooks.versions import Versions
 from infra.sandbox.quickbooks.wire import NOTHING, Doc, Raw, write_json
 
-# (entity, id, what happened: Create, Update, Delete, Void or Emailed, when)
+# (entity, id, what happened: Create, Update, Touch, Delete, Void or Emailed, when)
 Listener = Callable[[str, str, str, datetime], None]
 Index = dict[str, dict[str, None]]  # value -> ids in order of arrival
 
@@ -79,7 +80,10 @@ class Realm:
         self.ledger: dict[str, Decimal] = {}  # account id -> its balance, debits positive
         self.listeners: list[Listener] = []  # told after each change of a record
         self.custom_fields: tuple[str, ...] = ()  # names of the company's own fields on sales forms
-        self.last_number = 1000  # the highest document number so far
+        self.last_number = 1000  # the highest document number so far of invoices, sales receipts and credit memos
+        self.last_estimate_number = 1000
+        self.credits_due: list[tuple[datetime, str]] = []  # (when, customer id) that credits are applied by themselves
+        self.exchange_rates: dict[str, Decimal] = {}  # what one unit of a currency is worth at home; 1 where none is told
         self._indexes: dict[tuple[str, str], Index] = {
             (entity, one): {} for entity, shelf in shelves.items() for one in shelf.indexed
         }
@@ -87,6 +91,7 @@ class Realm:
         self._sequences: dict[str, int] = {}
         self._names_changed = 0
         self._now = clock.now()
+        self.versions = Versions()
 
     # Time
 
@@ -134,13 +139,23 @@ class Realm:
         self._sequences[sequence] = self._sequences.get(sequence, 0) + 1
         return str(self._sequences[sequence])
 
+    def sequences(self) -> dict[str, int]:
+        """The highest number of each sequence so far."""
+        return dict(self._sequences)
+
+    def reserve(self, sequence: str, number: int) -> None:
+        """Give only higher numbers from now on."""
+        self._sequences[sequence] = max(self._sequences.get(sequence, 0), number)
+
     def add(self, entity: str, doc: Doc, *, record_id: str | None = None) -> Record:
         """A new record with token 0; seeds give their own id."""
         shelf = self.shelves[entity]
         if record_id is not None:
-            self._sequences[shelf.sequence] = max(self._sequences.get(shelf.sequence, 0), int(record_id))
+            self.reserve(shelf.sequence, int(record_id))
         now = self.now()
         record = Record(entity, record_id or self.next_id(shelf.sequence), 0, now, now, {})
+        if record_id is None:  # what a company begins with was always there
+            self._keep(entity, record.id, None)
         self.records[entity][record.id] = record
         self._put(record, doc)
         self._tell(entity, record.id, "Create", now)
@@ -148,17 +163,20 @@ class Realm:
 
     def change(self, record: Record, doc: Doc, *, operation: str = "Update") -> None:
         """New content: the token grows by one."""
+        self._keep(record.entity, record.id, record)
         record.token += 1
         self.touch(record, doc, operation=operation)
 
-    def touch(self, record: Record, doc: Doc, *, operation: str = "Update") -> None:
+    def touch(self, record: Record, doc: Doc, *, operation: str = "Touch") -> None:
         """New content or time without a new token, as balances move."""
+        self._keep(record.entity, record.id, record)
         record.updated = self.now()
         self._put(record, doc)
         self._tell(record.entity, record.id, operation, record.updated)
 
     def remove(self, record: Record) -> Stub:
         """Delete; the feed tells it as a stub from now on."""
+        self._keep(record.entity, record.id, record)
         stub = Stub(record.id, self.now(), self.shown(record))
         self._index(record, {})
         self._claim(record, {})
@@ -191,6 +209,10 @@ class Realm:
         return record.written[1]
 
     # Within
+
+    def _keep(self, entity: str, record_id: str, before: Record | None) -> None:
+        lag = max(self.switches.query_lag_seconds, self.switches.feed_lag_seconds)
+        self.versions.keep(entity=entity, record_id=record_id, before=before, at=self.clock.now(), seconds=lag)
 
     def _tell(self, entity: str, record_id: str, operation: str, at: datetime) -> None:
         for listener in self.listeners:

@@ -19,15 +19,18 @@ class Switches:
     while_running: Literal["waits", "executes_twice", "refused"] = "waits"  # a repeated id before the first answer
     query_lag_seconds: int = 0  # queries see the company as it was so long ago; reads by id do not
     feed_lag_seconds: int = 0  # the same for the change feed
+    feed_reach: Literal["30_days", "any"] = "30_days"  # how far back the change feed goes; in 2020 it went to the start
+    bare_numbers: Literal["read", "refused"] = "read"  # numbers without quotes in a query (refused: 4000)
     batch_size: int = 30
     batch_order: Literal["request", "shuffled"] = "request"  # of execution, and of the answer
     longest_call_seconds: int = 120  # a call that takes longer is cut off
-    # grace, daily: the same value for 24 h, then a new one; each_use, harsh: a new one at each use. In grace and each_use
-    # the former one lives on for 24 h; in daily and harsh it is dead at once.
+    # grace, daily: the same value for 24 h, then a new one; each_use, harsh: a new one at each use. In grace and
+    # each_use the former one lives on for 24 h; in daily and harsh it is dead at once.
     refresh_tokens: Literal["grace", "daily", "each_use", "harsh"] = "grace"
     # Two refreshes or two code exchanges of a company and app within a second: the second may be refused, and then the
     # first one's tokens may die too.
     tokens_at_once: Literal["served", "second_refused", "both_die"] = "served"
+    disconnected_as: Literal["401", "403"] = "401"  # an access token whose app a user disconnected: dead, or forbidden
     access_token_seconds: int = 3600
     limits: Literal["on", "off"] = "on"
     calls_per_minute: int = 500  # per company
@@ -42,6 +45,9 @@ class Switches:
     same_child_name: Literal["refused", "allowed"] = "refused"  # one sub-customer name under two parents
     inactive_names: Literal["taken", "free"] = "taken"  # does an inactive record still hold its name
     paid_invoice_delete: Literal["unlinks", "refused"] = "unlinks"
+    paid_invoice_void: Literal["allowed", "refused", "matched"] = "allowed"  # refused: 6000, matched: 6480
+    # Whether tax is on what a discount leaves even where ApplyTaxAfterDiscount is false: recordings against documents.
+    discount_before_tax: Literal["always", "as_told"] = "always"
     void_bumps_payment: Literal["yes", "no"] = "yes"  # does voiding an invoice move its payments' sync tokens
 
     send_bumps_token: Literal["yes", "no"] = "yes"  # does mailing a form move its sync token

@@ -2,16 +2,29 @@
 
 from aiohttp import web
 
-from infra.sandbox.quickbooks.control import bookkeeping, clock, companies, faults, journal, switches
+from infra.sandbox.quickbooks.control import (
+    apps,
+    bookkeeping,
+    clock,
+    companies,
+    faults,
+    journal,
+    snapshots,
+    switches,
+    webhooks,
+)
 from infra.sandbox.quickbooks.control.ways import answering
 
 ROUTES = (
     *companies.ROUTES,
+    *apps.ROUTES,
     *faults.ROUTES,
     *journal.ROUTES,
     *clock.ROUTES,
     *switches.ROUTES,
+    *snapshots.ROUTES,
     *bookkeeping.ROUTES,
+    *webhooks.ROUTES,
 )
 
 
@@ -19,3 +32,4 @@ def add_routes(app: web.Application) -> None:
     """All of it."""
     for method, path, handler in ROUTES:
         app.router.add_route(method, path, answering(handler))
+    webhooks.stop_with(app)

@@ -1,20 +1,44 @@
-"""The clock: read and move."""
+"""The clock: read it, set it, move it forward, speed it up."""
+
+from datetime import UTC, datetime
 
 from aiohttp import web
 
 from infra.sandbox.quickbooks.control import ways
 from infra.sandbox.quickbooks.control.ways import Route
+from infra.sandbox.quickbooks.moved_clock import MovedClock
+
+FROZEN = "frozen"  # as a speed: stand still
+MOVES = frozenset({"set", "advance_seconds", "speed"})
 
 
 async def move_clock(request: web.Request) -> web.StreamResponse:
-    """Forward by so many seconds."""
-    ways.sandbox(request).clock.advance(float((await ways.body(request))["advance_seconds"]))
-    return await read_clock(request)
+    """{"set": ISO time} or {"advance_seconds": n}, forward only; {"speed": factor, 0 or "frozen"}; or several."""
+    body, clock = await ways.body(request), ways.sandbox(request).clock
+    if not body or not body.keys() <= MOVES:
+        raise ValueError(f"the clock takes {', '.join(sorted(MOVES))}")
+    if "set" in body:
+        clock.set(_moment(str(body["set"])))
+    if "advance_seconds" in body:
+        clock.advance(float(body["advance_seconds"]))
+    if "speed" in body:
+        clock.run_at(0.0 if body["speed"] == FROZEN else float(body["speed"]))
+    return ways.told(_shown(clock))
 
 
 async def read_clock(request: web.Request) -> web.StreamResponse:
-    """The sandbox's time."""
-    return ways.told({"now": ways.sandbox(request).clock.now().isoformat()})
+    """The sandbox's time, and how fast it runs."""
+    return ways.told(_shown(ways.sandbox(request).clock))
+
+
+def _moment(text: str) -> datetime:
+    """A time without an offset is UTC."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _shown(clock: MovedClock) -> dict[str, object]:
+    return {"now": clock.now().isoformat(), "speed": clock.speed}
 
 
 ROUTES: tuple[Route, ...] = (

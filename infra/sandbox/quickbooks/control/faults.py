@@ -12,9 +12,6 @@ from infra.sandbox.quickbooks.wire import write_json
 async def add_fault(request: web.Request) -> web.StreamResponse:
     """A new fault rule; its id."""
     wanted: dict[str, Any] = await ways.body(request)
-    for name in ("rate", "seconds"):
-        if name in wanted:
-            wanted[name] = float(wanted[name])
     if isinstance(wanted.get("body"), dict):
         wanted["body"] = write_json(wanted["body"])
     return ways.told({"id": ways.sandbox(request).fault_rules.add(**wanted).id})

@@ -1,16 +1,17 @@
 """Customer: a tree of names with balances."""
 
-from infra.sandbox.quickbooks.entities import balances, names, parts
+from infra.sandbox.quickbooks.entities import balances, names, parts, purchase_lines, sales_tax
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import refusal
 from infra.sandbox.quickbooks.fields import Field, Part, Table
-from infra.sandbox.quickbooks.kinds import Code, Currency, Flag, Money, Ref, Text, Whole
+from infra.sandbox.quickbooks.kinds import Currency, Flag, Money, Ref, Text, Whole
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm, Record
 from infra.sandbox.quickbooks.wire import NOTHING, Doc
 
 DEEPEST = 4  # levels below the top
+TRANSACTIONS = ("Estimate", "Invoice", "SalesReceipt", "CreditMemo", "Payment")
 DELIVERY = ("Print", "Email", "None")
 
 TABLE = Table(
@@ -24,10 +25,13 @@ TABLE = Table(
         Field("BillWithParent", Flag(), query=True, default=False),
         Field("ParentRef", Ref("Customer", named=False), query=True),
         made("Level", Whole(), query=True),
+        Field("SalesTermRef", Ref("Term")),
         made("Balance", Money(), query=True, default=NOTHING),
         made("BalanceWithJobs", Money(), query=True, default=NOTHING),
         Field("CurrencyRef", Currency()),
         Field("PreferredDeliveryMethod", Text(choices=DELIVERY), default="Print"),
+        text("ResaleNum", 16),
+        Field("PaymentMethodRef", Ref("PaymentMethod")),
         made("IsProject"),
         *HEAD,
         text("Title", 16, query=True),
@@ -40,44 +44,22 @@ TABLE = Table(
         text("DisplayName", 500, query=True),
         text("PrintOnCheckName", 100, query=True),
         Field("Active", Flag(), query=True, default=True),
-        Field("PrimaryPhone", Part(parts.PHONE)),
+        Field("PrimaryPhone", Part(parts.PHONE), query=True),
         Field("AlternatePhone", Part(parts.PHONE)),
         Field("Mobile", Part(parts.PHONE)),
         Field("Fax", Part(parts.PHONE)),
-        Field("PrimaryEmailAddr", Part(parts.EMAIL)),
+        Field("PrimaryEmailAddr", Part(parts.EMAIL), query=True),
         Field("WebAddr", Part(parts.WEB)),
-        Field("DefaultTaxCodeRef", Code(("2", "3"), "Customer.DefaultTaxCodeRef"), default={"value": "2"}),
+        Field("DefaultTaxCodeRef", Ref("TaxCode", named=False)),
         made("V4IDPseudonym"),
     ),
     unmodelled=frozenset(
         {
-            *(
-                "SalesTermRef",
-                "PaymentMethodRef",
-                "CustomerTypeRef",
-                "OpenBalanceDate",
-                "ResaleNum",
-                "TaxExemptionReasonId",
-            ),
-            *(
-                "ARAccountRef",
-                "CustomField",
-                "ContactName",
-                "AltContactName",
-                "OtherAddr",
-                "OtherContactInfo",
-                "UserId",
-            ),
+            *("CustomerTypeRef", "OpenBalanceDate", "TaxExemptionReasonId", "ARAccountRef", "CustomField"),
+            *("ContactName", "AltContactName", "OtherAddr", "OtherContactInfo", "UserId"),
             *("PrimaryTaxIdentifier", "SecondaryTaxIdentifier", "GSTIN", "GSTRegistrationType", "BusinessNumber"),
-            *(
-                "CreditLimit",
-                "AcctNum",
-                "AttachableRef",
-                "Organization",
-                "RootCustomerRef",
-                "SalesRepRef",
-                "PriceLevelRef",
-            ),
+            *("CreditLimit", "AcctNum", "AttachableRef", "Organization", "RootCustomerRef", "SalesRepRef"),
+            "PriceLevelRef",
             *("TotalRevenue", "TotalExpense", "ClientEntityId", "TaxRegime", "IntuitId", "CCDetail", "JobInfo"),
             *("ClientCompanyId", "Source", "source", "ExternalId"),
         }
@@ -90,6 +72,8 @@ def complete(draft: Draft) -> Doc:
     doc = {**TABLE.defaults, **draft.doc}
     if bool(doc["Job"]) != ("ParentRef" in doc):
         raise refusal("parent_and_job")
+    _check_use(draft, doc)
+    doc = {**_taxed(draft), **doc}
     doc = names.with_addresses(draft, names.named(draft, doc))
     _check_balance(draft, doc)
     doc = {**doc, **_place(draft, doc)}
@@ -99,6 +83,28 @@ def complete(draft: Draft) -> Doc:
     else:
         _check_siblings(draft, doc)
     return doc
+
+
+def _taxed(draft: Draft) -> Doc:
+    """Customers that are made by the API are taxed as the company usually is, others as nobody said."""
+    code = sales_tax.company_code(draft.realm) if draft.record is None and draft.origin == "api" else None
+    return {} if code is None or draft.realm.country != "US" else {"DefaultTaxCodeRef": code}
+
+
+def _check_use(draft: Draft, doc: Doc) -> None:
+    """What cannot change once there are transactions: the currency, and who is billed (6130)."""
+    before = draft.before
+    currency = before.get("CurrencyRef", doc["CurrencyRef"]) != doc["CurrencyRef"]
+    billing = before.get("BillWithParent", doc["BillWithParent"]) != doc["BillWithParent"]
+    if draft.record is None or not (currency or billing) or not _is_used(draft.realm, draft.record):
+        return
+    if currency:
+        raise refusal("business", reason="The currency of a customer that has transactions cannot be changed.")
+    raise refusal("billed_with_parent", name=before["DisplayName"])
+
+
+def _is_used(realm: Realm, record: Record) -> bool:
+    return any(realm.found_by(entity, "CustomerRef", record.id) for entity in TRANSACTIONS)
 
 
 def _claimed(doc: Doc) -> tuple[str, ...]:
@@ -111,8 +117,12 @@ def _printed_name(doc: Doc) -> str:
 
 
 def _check_balance(draft: Draft, doc: Doc) -> None:
-    if not doc["Active"] and draft.before.get("Active", True) and (doc["Balance"] or doc["BalanceWithJobs"]):
+    if doc["Active"] or draft.record is None or not draft.before.get("Active", True):
+        return
+    if doc["Balance"] or doc["BalanceWithJobs"]:
         raise refusal("has_balance", what="customer")
+    if purchase_lines.unbilled(draft.realm, draft.record.id):
+        raise refusal("unbilled_expenses")
 
 
 def _check_siblings(draft: Draft, doc: Doc) -> None:
@@ -127,7 +137,7 @@ def _place(draft: Draft, doc: Doc) -> Doc:
         return {"FullyQualifiedName": doc["DisplayName"], "Level": None}
     parent = draft.realm.records["Customer"][doc["ParentRef"]["value"]]
     if draft.record is not None and draft.record.id in (parent.id, *ancestors(draft.realm, parent)):
-        raise refusal("business", reason="A customer cannot be its own parent.")
+        raise refusal("own_parent", value=draft.record.id)
     level = (parent.doc.get("Level") or 0) + 1
     below = 0 if draft.record is None else _height(draft.realm, draft.record.id)
     if level + below > DEEPEST:
@@ -184,6 +194,6 @@ CUSTOMER = Entity(
     ),
     complete,
     effects,
-    kept=frozenset({"Active"}),
+    kept=frozenset({"Active", "DefaultTaxCodeRef"}),
     order=("FullyQualifiedName", False),
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from infra.sandbox.quickbooks.faults import refusal
 from infra.sandbox.quickbooks.kinds import Reading
@@ -13,6 +14,9 @@ ALL_OPERATIONS = frozenset({"create", "update", "read", "query"})
 LOOK_ONLY = frozenset({"read", "query"})
 
 
+Origin = Literal["seed", "api", "person"]  # a person works in QuickBooks' own pages
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An object on its way to be stored: what it will hold, and what it was before (None for a new one)."""
@@ -21,6 +25,7 @@ class Draft:
     record: Record | None
     doc: Doc
     sparse: bool = False  # a sparse edit leaves alone what it does not name
+    origin: Origin = "seed"  # who makes it
 
     @property
     def before(self) -> Doc:
@@ -57,6 +62,7 @@ class Entity:
     sparse_edits: bool = True
     postings: Posts = no_postings
     before_removal: Callable[[Realm, Record], None] | None = None
+    told_currency: bool = False  # a create has to name its currency, in a company of several
 
     @property
     def name(self) -> str:
@@ -65,7 +71,7 @@ class Entity:
 
 
 # How QuickBooks calls the lists in which it did not find a reference.
-_FAMILIES = {"Customer": "Names", "Vendor": "Names", "Account": "Accounts", "Item": "Items"}
+_FAMILIES = {"Customer": "Names", "Vendor": "Names", "Employee": "Names", "Account": "Accounts", "Item": "Items"}
 
 
 def check_references(realm: Realm, reading: Reading, *, unchanged: Doc) -> None:
@@ -97,10 +103,18 @@ def _held(doc: Doc) -> set[tuple[str, str]]:
     return held
 
 
+_ENTITIES = {
+    "ParentRef": "Customer",
+    "SalesTermRef": "Term",
+    "TxnTaxCodeRef": "TaxCode",
+    "DefaultTaxCodeRef": "TaxCode",
+}
+
+
 def _entity_of(reference: str) -> str:
     if reference.endswith("AccountRef"):
         return "Account"
-    return "Customer" if reference == "ParentRef" else reference.removesuffix("Ref")
+    return _ENTITIES.get(reference, reference.removesuffix("Ref"))
 
 
 def require(doc: Doc, *names: str) -> None:

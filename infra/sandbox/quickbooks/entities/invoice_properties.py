@@ -18,11 +18,11 @@ KNOWN = (
 UNMODELLED = frozenset(
     {
         *("TxnSource", "RecurringInfo", "callToAction", "AutoDocNumber", "ECloudStatusTimeStamp", "TaxFormNum", "FOB"),
-        *("ClassRef", "DepositToAccountRef", "InvoiceEx", "PONumber", "ShipDate", "PaymentMethodRef", "TrackingNum"),
-        *("ShipFromAddr", "EInvoiceStatus", "RecurDataRef", "DepartmentRef", "SalesRepRef", "ExchangeRate"),
+        *("ClassRef", "DepositToAccountRef", "InvoiceEx", "PONumber", "PaymentMethodRef"),
+        *("ShipFromAddr", "EInvoiceStatus", "RecurDataRef", "DepartmentRef", "SalesRepRef"),
         *("invoiceStatusLog", "TaxFormType", "LessCIS", "TxnStatus", "ConvenienceFeeDetail", "DiscountRate"),
-        *("PaymentDetailsMessage", "TransactionLocationType", "RemitToRef", "ShipMethodRef", "PaymentRefNum", "Tag"),
-        *("TxnApprovalInfo", "ARAccountRef", "AttachableRef", "GlobalTaxCalculation", "SalesTermRef", "ProjectRef"),
+        *("PaymentDetailsMessage", "TransactionLocationType", "RemitToRef", "PaymentRefNum", "Tag"),
+        *("TxnApprovalInfo", "ARAccountRef", "AttachableRef", "ProjectRef"),
         *("TaxExemptionRef", "Deposit", "ServiceDate", "GovtTxnRefIdentifier"),
     }
 )

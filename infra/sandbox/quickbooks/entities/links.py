@@ -1,27 +1,35 @@
 """Which payment settles which document by how much: the payments' lines are the truth, balances follow them.
 
 A settler (Payment, BillPayment) has lines that name targets (Invoice, Bill, ...); each target's LinkedTxn names its
-settlers, the newest first.
+settlers, the newest first. A credit among the targets (CreditMemo) pays the others along with the payment's own money.
 """
 
 from decimal import Decimal
 
+from infra.sandbox.quickbooks.entities import exchange
 from infra.sandbox.quickbooks.store import Realm, Record
 from infra.sandbox.quickbooks.wire import NOTHING, Doc
 
 Target = tuple[str, str]  # (entity, id) of a document that can be settled
 
 LINK_TYPES = {"Payment": "Payment", "BillPayment": "BillPaymentCheck"}  # how a target's LinkedTxn calls its settler
+CREDITS = frozenset({"CreditMemo"})
 _SETTLERS = {told: entity for entity, told in LINK_TYPES.items()}
 
 
 def applied(settler: Doc) -> dict[Target, Decimal]:
-    """(entity, id) -> how much of it this payment settles."""
+    """(entity, id) -> how much of it this payment settles, or uses up."""
     found: dict[Target, Decimal] = {}
     for line in settler.get("Line") or ():
         target = _target(line)
         found[target] = found.get(target, NOTHING) + line["Amount"]
     return found
+
+
+def unapplied(settler: Doc) -> Decimal:
+    """What is left of a payment and its credits."""
+    spent = sum((part if entity not in CREDITS else -part for (entity, _), part in applied(settler).items()), NOTHING)
+    return Decimal(settler["TotalAmt"]) - spent
 
 
 def settlers_of(realm: Realm, target: Record) -> list[Record]:
@@ -78,25 +86,49 @@ def _apply(realm: Realm, target: Target, settler: Record, *, more: Decimal, link
     others = [link for link in links if link["TxnId"] != settler.id]
     mine = [{"TxnId": settler.id, "TxnType": LINK_TYPES[settler.entity]}] if linked else []
     stays = linked and len(others) < len(links)  # an edit keeps the link where it stands
-    balance = record.doc["Balance"] - more
-    doc = {**record.doc, "Balance": balance, "LinkedTxn": links if stays else mine + others}
+    moved = exchange.moved(record.doc, balance=record.doc["Balance"] - more)
+    doc = {**record.doc, **moved, "LinkedTxn": links if stays else mine + others}
     if "RemainingCredit" in doc:
-        doc["RemainingCredit"] = balance
+        doc["RemainingCredit"] = doc["Balance"]
     realm.change(record, doc)
 
 
 def _reduce(realm: Realm, settler: Record, target: Record, less: Decimal, *, bump: bool) -> None:
-    """Apply `less` less of this payment to the document; a line that is down to nothing goes."""
+    """Apply `less` less of this payment to the document, which has its new balance already."""
+    doc = _with_unapplied(_lessened(settler.doc, (target.entity, target.id), less))
+    (realm.change if bump else realm.touch)(settler, doc)
+    if "UnappliedAmt" in doc:
+        _even(realm, settler)
+
+
+def _lessened(settler: Doc, target: Target, less: Decimal) -> Doc:
+    """The payment with that much less on its lines for the document; a line that is down to nothing goes."""
     lines, rest = [], less
-    for line in settler.doc["Line"]:
-        if _target(line) != (target.entity, target.id) or not rest:
+    for line in settler["Line"]:
+        if _target(line) != target or not rest:
             lines.append(line)
             continue
         taken = min(rest, line["Amount"])
         rest -= taken
         if line["Amount"] > taken:
             lines.append({**line, "Amount": line["Amount"] - taken})
-    doc = {**settler.doc, "Line": lines}
-    if "UnappliedAmt" in doc:
-        doc["UnappliedAmt"] += less
-    (realm.change if bump else realm.touch)(settler, doc)
+    return {**settler, "Line": lines}
+
+
+def _with_unapplied(settler: Doc) -> Doc:
+    return {**settler, "UnappliedAmt": unapplied(settler)} if "UnappliedAmt" in settler else settler
+
+
+def _even(realm: Realm, settler: Record) -> None:
+    """A credit pays as much as it is used up by: where one side of a payment shrank, the other side follows."""
+    left = settler.doc["UnappliedAmt"]
+    spare = left - settler.doc["TotalAmt"]  # of credits, that pay for nothing any more
+    wanted = spare if spare > 0 else -left
+    for (entity, record_id), part in reversed(applied(settler.doc).items()):
+        if wanted <= 0:
+            break
+        if (entity in CREDITS) == (spare > 0):
+            taken = min(wanted, part)
+            wanted -= taken
+            realm.touch(settler, _with_unapplied(_lessened(settler.doc, (entity, record_id), taken)))
+            _apply(realm, (entity, record_id), settler, more=-taken, linked=part > taken)

@@ -15,6 +15,8 @@ def named(draft: Draft, doc: Doc) -> Doc:
     name = doc.get("DisplayName") or " ".join(str(doc[part]) for part in NAME_PARTS if doc.get(part))
     if not name.strip():
         raise refusal("no_name")
+    for part in NAME_PARTS:
+        _check_characters(str(doc.get(part, "")), part)
     return activity({**doc, "DisplayName": name}, draft, "DisplayName")
 
 
@@ -22,8 +24,7 @@ def activity(doc: Doc, draft: Draft, name: str) -> Doc:
     """Inactive records end in " (deleted)" and may go on holding their name; the name itself is checked."""
     active = doc.get("Active", True)
     plain = str(doc[name]).removesuffix(SUFFIX) if not active else str(doc[name])
-    if any(character in FORBIDDEN for character in plain):
-        raise refusal("invalid_string", value=plain, name=name)
+    _check_characters(plain, name)
     checked = {**doc, name: plain if active else plain + SUFFIX, "Active": active}
     checked.pop("_held_name", None)
     if not active and draft.realm.switches.inactive_names == "taken":
@@ -31,11 +32,18 @@ def activity(doc: Doc, draft: Draft, name: str) -> Doc:
     return checked
 
 
+def _check_characters(text: str, name: str) -> None:
+    """Raises Refusal (2040) for a name with a colon, a tab or a new line."""
+    if any(character in FORBIDDEN for character in text):
+        raise refusal("invalid_string", value=text, name=name)
+
+
 def check_unique(draft: Draft, entity: str, *names: str) -> None:
-    """Refuse a name that another record of the same namespace holds (6240)."""
+    """Refuse a name that another record of the same namespace holds (6240); a record may keep the names it has."""
     namespace = draft.realm.shelves[entity].namespace
+    kept = {draft.before.get(draft.realm.shelves[entity].name or ""), draft.before.get("_held_name")}
     for name in names:
-        holder = draft.realm.holder_of(namespace, name) if namespace else None
+        holder = draft.realm.holder_of(namespace, name) if namespace and name not in kept else None
         if holder and (draft.record is None or holder != (entity, draft.record.id)):
             raise refusal("name_taken")
 

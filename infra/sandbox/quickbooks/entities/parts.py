@@ -1,9 +1,20 @@
 """Tables of the objects inside objects: addresses, phones, lines, links, custom fields."""
 
 from infra.sandbox.quickbooks.fields import Field, Part, Parts, Table
-from infra.sandbox.quickbooks.kinds import Anything, Code, Day, Email, Flag, Kind, Money, Number, Ref, Text, Whole
-
-TAX_CODES = ("TAX", "NON")  # what a line of a US company may carry
+from infra.sandbox.quickbooks.kinds import (
+    Anything,
+    Code,
+    Day,
+    Elsewhere,
+    Email,
+    Flag,
+    Kind,
+    Money,
+    Number,
+    Ref,
+    Text,
+    Whole,
+)
 
 
 def text(name: str, longest: int = 4000, *, query: bool = False) -> Field:
@@ -57,7 +68,8 @@ CUSTOM_FIELD = Table(
     (text("DefinitionId"), text("Name"), text("Type"), text("StringValue", 31)),
     unmodelled=frozenset({"BooleanValue", "DateValue", "NumberValue"}),
 )
-LINKED = Table("LinkedTxn", (text("TxnId"), text("TxnType")), unmodelled=frozenset({"TxnLineId"}))
+# Clients send a line number with every link; where links are whole transactions it says nothing.
+LINKED = Table("LinkedTxn", (text("TxnId"), text("TxnType"), made("TxnLineId")))
 
 SALES_ITEM = Table(
     "SalesItemLineDetail",
@@ -67,20 +79,14 @@ SALES_ITEM = Table(
         Field("UnitPrice", Number()),
         Field("Qty", Number()),
         made("ItemAccountRef"),
-        Field("TaxCodeRef", Code(TAX_CODES, "Line.SalesItemLineDetail.TaxCodeRef")),
+        Field("TaxCodeRef", Code()),
+        Field("TaxInclusiveAmt", Money()),
+        Field("ClassRef", Elsewhere()),
     ),
     unmodelled=frozenset(
         {
-            *(
-                "ClassRef",
-                "PriceLevelRef",
-                "RatePercent",
-                "MarkupInfo",
-                "DiscountRate",
-                "DiscountAmt",
-                "TaxInclusiveAmt",
-            ),
-            *("TaxClassificationRef", "DeferredRevenue", "UOMRef", "SalesItemLineDetailEx"),
+            *("PriceLevelRef", "RatePercent", "MarkupInfo", "DiscountRate", "DiscountAmt", "TaxClassificationRef"),
+            *("DeferredRevenue", "UOMRef", "SalesItemLineDetailEx"),
         }
     ),
 )
@@ -95,7 +101,7 @@ DISCOUNT = Table(
 )
 DESCRIPTION = Table(
     "DescriptionLineDetail",
-    (Field("ServiceDate", Day()), Field("TaxCodeRef", Code(TAX_CODES, "Line.DescriptionLineDetail.TaxCodeRef"))),
+    (Field("ServiceDate", Day()), Field("TaxCodeRef", Code())),
 )
 SUBTOTAL = Table("SubTotalLineDetail", (made("ItemRef"), made("ServiceDate")))
 
@@ -114,7 +120,7 @@ SALES_LINE = Table(
         Field("LineNum", Whole()),
         text("Description", 4000),
         Field("Amount", Money()),
-        made("LinkedTxn"),
+        Field("LinkedTxn", Parts(LINKED)),
         text("DetailType"),
         Field("SalesItemLineDetail", Part(SALES_ITEM)),
         Field("DiscountLineDetail", Part(DISCOUNT)),
@@ -138,6 +144,6 @@ PAYMENT_LINE = Table(
 )
 TAX_DETAIL = Table(
     "TxnTaxDetail",
-    (Field("TotalTax", Money()),),
-    unmodelled=frozenset({"TxnTaxCodeRef", "TaxLine", "DefaultTaxCodeRef", "TaxReviewStatus", "UseAutomatedSalesTax"}),
+    (Field("TxnTaxCodeRef", Ref("TaxCode", named=False)), Field("TotalTax", Money()), made("TaxLine")),
+    unmodelled=frozenset({"DefaultTaxCodeRef", "TaxReviewStatus", "UseAutomatedSalesTax"}),
 )

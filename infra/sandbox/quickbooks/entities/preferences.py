@@ -1,59 +1,44 @@
 """Preferences: one object with Id 1, the company's settings. Read, queried and updated; never made or deleted."""
 
+from infra.sandbox.quickbooks.entities import preference_groups
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
-from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
+from infra.sandbox.quickbooks.entities.parts import HEAD
 from infra.sandbox.quickbooks.fields import Field, Part, Table
-from infra.sandbox.quickbooks.kinds import Currency, Day, Flag
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import Doc
 
-
-def _flags(*names: str) -> tuple[Field, ...]:
-    return tuple(Field(name, Flag()) for name in names)
-
-
-ACCOUNTING = Table(
-    "CompanyAccountingPrefs",
-    (
-        *_flags("UseAccountNumbers", "TrackDepartments", "ClassTrackingPerTxn", "ClassTrackingPerTxnLine"),
-        text("FirstMonthOfFiscalYear"),
-        text("TaxYearMonth"),
-        text("CustomerTerminology"),
-        Field("BookCloseDate", Day()),
-    ),
-)
-SALES_FORMS = Table(
-    "SalesFormsPrefs",
-    (
-        *_flags("CustomTxnNumbers", "AllowDeposit", "AllowDiscount", "AllowEstimates", "AllowShipping"),
-        *_flags("AutoApplyCredit", "AutoApplyPayments", "AllowServiceDate", "ETransactionPaymentEnabled"),
-        *_flags("UsingPriceLevels", "UsingProgressInvoicing", "IPNSupportEnabled"),
-    ),
-)
-CURRENCY = Table("CurrencyPrefs", (*_flags("MultiCurrencyEnabled"), Field("HomeCurrency", Currency(), read_only=True)))
-TAX = Table("TaxPrefs", (*_flags("UsingSalesTax", "PartnerTaxEnabled"), made("TaxGroupCodeRef")))
-
 TABLE = Table(
     "Preferences",
-    (
-        Field("AccountingInfoPrefs", Part(ACCOUNTING)),
-        Field("SalesFormsPrefs", Part(SALES_FORMS)),
-        Field("TaxPrefs", Part(TAX)),
-        Field("CurrencyPrefs", Part(CURRENCY)),
-        *HEAD,
-    ),
+    (*(Field(name, Part(table)) for name, table in preference_groups.GROUPS.items()), *HEAD),
+    unmodelled=frozenset({"AdvancedInventoryPrefs", "PrintDocumentPrefs", "FinanceChargesPrefs"}),
 )
 
 
 def complete(draft: Draft) -> Doc:
     """Each group keeps what is not named in it; the home currency is the company's."""
-    groups = {one.name for one in TABLE.fields if isinstance(one.kind, Part)}
+    held = draft.before or _first(draft.realm)
     doc = {**draft.doc}
-    for name in groups:
-        doc[name] = {**draft.before.get(name, {}), **doc.get(name, {})}
+    for name in preference_groups.GROUPS:
+        doc[name] = {**held.get(name, {}), **doc.get(name, {})}
     doc["CurrencyPrefs"]["HomeCurrency"] = {"value": draft.realm.currency}
+    doc["OtherPrefs"] = {"NameValue": _merged(held["OtherPrefs"]["NameValue"], doc["OtherPrefs"]["NameValue"])}
     return doc
+
+
+def _first(realm: Realm) -> Doc:
+    """What every company begins with."""
+    return {
+        **preference_groups.DEFAULTS,
+        "EmailMessagesPrefs": preference_groups.mails(realm.name),
+        "OtherPrefs": {"NameValue": preference_groups.others()},
+    }
+
+
+def _merged(held: list[Doc], named: list[Doc]) -> list[Doc]:
+    """The pairs that were there, with the values named anew; new names at the end."""
+    values = {one["Name"]: one.get("Value") for one in (*held, *named)}
+    return [{"Name": name, "Value": value} for name, value in values.items()]
 
 
 def flag(realm: Realm, group: str, name: str) -> bool:
@@ -65,6 +50,13 @@ def setting(realm: Realm, group: str, name: str) -> object:
     """A setting's value; None where it is not set."""
     found = realm.find("Preferences", "1")
     return None if found is None else found.doc.get(group, {}).get(name)
+
+
+def other(realm: Realm, name: str) -> str | None:
+    """The value of a setting that has no property of its own, such as WarnDuplicateBillNumber; None without it."""
+    found = realm.find("Preferences", "1")
+    pairs = found.doc.get("OtherPrefs", {}).get("NameValue", ()) if found else ()
+    return next((str(one["Value"]) for one in pairs if one["Name"] == name), None)
 
 
 PREFERENCES = Entity(

@@ -9,6 +9,9 @@ UNDEPOSITED = "UndepositedFunds"
 DISCOUNTS = "DiscountsRefundsGiven"
 SALES_TAX = "GlobalTaxPayable"
 OPENING = "OpeningBalanceEquity"
+EXCHANGE = "ExchangeGainOrLoss"
+
+_HOLD_MONEY = ("Bank", "Other Current Asset")  # account types that money can be put into
 
 
 def account(realm: Realm, role: str) -> str:
@@ -16,3 +19,9 @@ def account(realm: Realm, role: str) -> str:
     for found in realm.found_by("Account", "AccountSubType", role) or ():
         return found
     raise refusal("business", reason=f"The company has no account of type {role}.")
+
+
+def check_deposit(realm: Realm, account_id: str) -> None:
+    """Refuse (6430) to put money where none can be."""
+    if realm.records["Account"][account_id].doc["AccountType"] not in _HOLD_MONEY:
+        raise refusal("account_type", name="DepositToAccountRef")

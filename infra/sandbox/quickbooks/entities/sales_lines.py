@@ -2,13 +2,14 @@
 
 from decimal import Decimal
 
-from infra.sandbox.quickbooks.faults import Refusal, fault_error, not_modelled, refusal
+from infra.sandbox.quickbooks.entities import roles
+from infra.sandbox.quickbooks.faults import FaultError, fault_error, not_modelled, refusal
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import NOTHING, Doc, money
 
 DEFAULT_ITEM = "1"  # a line that names none sells "Services"
-DISCOUNT_ACCOUNT = "86"
-MOST_LINES = 10_000
+MOST_LINES, MOST_TAXED_LINES = 10_000, 750
+ROUNDING = Decimal("0.005")  # as far as a line's Amount may be from its quantity times its price
 ITEM_LINE, DISCOUNT_LINE, TEXT_LINE, SUBTOTAL_LINE = (
     "SalesItemLineDetail",
     "DiscountLineDetail",
@@ -17,23 +18,61 @@ ITEM_LINE, DISCOUNT_LINE, TEXT_LINE, SUBTOTAL_LINE = (
 )
 
 
+def wanted(lines: list[Doc]) -> list[Doc]:
+    """The lines that were sent but for subtotals, which are made anew. A price and quantity of 0 were not given."""
+    return [_given(line) for line in lines if line.get("DetailType") != SUBTOTAL_LINE]
+
+
+def _given(line: Doc) -> Doc:
+    detail = line.get(ITEM_LINE, {})
+    if not line.get("Amount") or detail.get("Qty") != 0 or detail.get("UnitPrice") != 0:
+        return line
+    return {**line, ITEM_LINE: {name: value for name, value in detail.items() if name not in ("Qty", "UnitPrice")}}
+
+
+def faults(lines: list[Doc]) -> list[FaultError]:
+    """2020 for each line without an amount or a kind, 6070 for each whose Amount is not Qty * UnitPrice."""
+    found = []
+    for line in lines:
+        amount, detail = line.get("Amount"), line.get(ITEM_LINE, {})
+        if line.get("DetailType") is None:
+            found.append(fault_error("missing", name="Line.DetailType"))
+        elif amount is None and line["DetailType"] == ITEM_LINE:
+            found.append(fault_error("missing", name="Line.Amount"))
+        elif amount is not None and _differs(amount, detail):
+            found.append(fault_error("amount", value=_as_supplied(amount)))
+    return found
+
+
+def _differs(amount: Decimal, detail: Doc) -> bool:
+    if "Qty" not in detail or "UnitPrice" not in detail:
+        return False
+    return abs(Decimal(detail["Qty"]) * Decimal(detail["UnitPrice"]) - amount) > ROUNDING
+
+
 def completed(realm: Realm, lines: list[Doc], *, held_ids: set[str], made: int) -> tuple[list[Doc], int]:
     """The lines as they are stored, and how many line ids the form has used so far.
 
-    What was sent as SubTotal is made anew; a line keeps its Id where the form has a line with it, others get the next.
+    A line keeps its Id where the form has a line with it, others get the next.
     """
-    wanted = [line for line in lines if line.get("DetailType") != SUBTOTAL_LINE]
-    if not wanted:
-        raise refusal("missing", name="Line")
-    if len(wanted) > MOST_LINES:
-        raise refusal("business", reason=f"A transaction has at most {MOST_LINES} lines.")
-    _check_amounts(wanted)
-    forms = [_completed_line(realm, line) for line in wanted]
+    _check_count(lines)
+    forms = [_completed_line(realm, line) for line in lines]
     numbered, used = _numbered([line for line in forms if line["DetailType"] != DISCOUNT_LINE], held_ids, made)
     total = sum((line.get("Amount", NOTHING) for line in numbered), NOTHING)
     discounts = [_discounted(line, total) for line in forms if line["DetailType"] == DISCOUNT_LINE]
     discounts, used = _numbered(discounts, held_ids, used, first=len(numbered) + 1)
     return [*numbered, _subtotal(total), *discounts], used
+
+
+def _check_count(lines: list[Doc]) -> None:
+    if len(lines) > MOST_LINES:
+        raise refusal("business", reason=f"A transaction has at most {MOST_LINES} lines.")
+    if len(lines) > MOST_TAXED_LINES and any(_is_taxed(line) for line in lines):
+        raise refusal("business", reason=f"A taxed transaction has at most {MOST_TAXED_LINES} lines.")
+
+
+def _is_taxed(line: Doc) -> bool:
+    return bool(line.get(ITEM_LINE, {}).get("TaxCodeRef", {}).get("value", "NON") != "NON")
 
 
 def total_of(lines: list[Doc]) -> Decimal:
@@ -70,54 +109,53 @@ def _emptied_line(line: Doc) -> Doc:
     return empty
 
 
-def _check_amounts(lines: list[Doc]) -> None:
-    """6070 once for each line whose Amount is not Qty * UnitPrice to the cent; 2020 for a line without one."""
-    wrong = []
-    for line in lines:
-        detail, amount = line.get(ITEM_LINE, {}), line.get("Amount")
-        if amount is None and line.get("DetailType") == ITEM_LINE:
-            raise refusal("missing", name="Line.Amount")
-        if amount is not None and "Qty" in detail and "UnitPrice" in detail:
-            product = money(Decimal(detail["Qty"]) * Decimal(detail["UnitPrice"]))
-            if product != amount:
-                wrong.append(fault_error("amount", value=_as_supplied(amount)))
-    if wrong:
-        raise Refusal(tuple(wrong))
-
-
 def _as_supplied(amount: Decimal) -> str:
     return str(int(amount)) if amount == int(amount) else format(amount.normalize(), "f")
 
 
 def _completed_line(realm: Realm, line: Doc) -> Doc:
-    kind = line.get("DetailType")
-    if kind is None:
-        raise refusal("missing", name="Line.DetailType")
+    kind, line = line["DetailType"], _linked(line)
     if kind == ITEM_LINE:
         return {**line, ITEM_LINE: _item_detail(realm, line.get(ITEM_LINE, {}))}
     if kind == DISCOUNT_LINE:
         detail = {"PercentBased": False, **line.get(DISCOUNT_LINE, {})}
-        return {**line, DISCOUNT_LINE: {"DiscountAccountRef": {"value": DISCOUNT_ACCOUNT}, **detail}}
+        account = detail.get("DiscountAccountRef") or {"value": roles.account(realm, roles.DISCOUNTS)}
+        return {**line, DISCOUNT_LINE: {**detail, "DiscountAccountRef": account}}
     if kind == TEXT_LINE:
         return {"DescriptionLineDetail": {}, **line}
     raise not_modelled(f"Line.DetailType {kind}")
 
 
+def _linked(line: Doc) -> Doc:
+    """A line of an invoice may say from which estimate it comes."""
+    links = line.get("LinkedTxn")
+    if links is None:
+        return line
+    for link in links:
+        if link.get("TxnType") != "Estimate":
+            raise not_modelled(f"Line.LinkedTxn {link.get('TxnType')}")
+    return line if links else {name: value for name, value in line.items() if name != "LinkedTxn"}
+
+
 def _item_detail(realm: Realm, detail: Doc) -> Doc:
     item = detail.get("ItemRef", {"value": DEFAULT_ITEM})
-    if "IncomeAccountRef" not in realm.records["Item"][item["value"]].doc:
+    record = realm.find("Item", item["value"])
+    if record is not None and record.doc["Type"] in ("Category", "Group"):
+        raise refusal("reference_category", value=item["value"])
+    if record is None or "IncomeAccountRef" not in record.doc:
         raise refusal("business", reason="The item has no income account, so it cannot be sold.")
-    return {"TaxCodeRef": {"value": "NON"}, **detail, "ItemRef": item}
+    code = {"TaxCodeRef": {"value": "NON"}} if realm.country == "US" else {}
+    return {**code, **detail, "ItemRef": item}
 
 
 def _discounted(line: Doc, total: Decimal) -> Doc:
     detail = line[DISCOUNT_LINE]
     if detail["PercentBased"]:
         if "DiscountPercent" not in detail:
-            raise refusal("missing", name="DiscountPercent")
+            raise refusal("discount_missing")
         return {**line, "Amount": money(total * Decimal(detail["DiscountPercent"]) / 100)}
     if "Amount" not in line:
-        raise refusal("missing", name="Line.Amount")
+        raise refusal("discount_missing")
     return line
 
 

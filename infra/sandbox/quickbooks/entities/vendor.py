@@ -1,25 +1,34 @@
 """Vendor: a name with a balance; it shares its namespace with customers."""
 
-from infra.sandbox.quickbooks.entities import names, parts
+from infra.sandbox.quickbooks.entities import names, parts, purchase_forms
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
+from infra.sandbox.quickbooks.entities.purchase_parts import Blank
 from infra.sandbox.quickbooks.faults import refusal
 from infra.sandbox.quickbooks.fields import Field, Part, Table
-from infra.sandbox.quickbooks.kinds import Currency, Flag, Money
+from infra.sandbox.quickbooks.kinds import Currency, Flag, Money, Number, Ref
 from infra.sandbox.quickbooks.shelf import Shelf
 from infra.sandbox.quickbooks.wire import NOTHING, Doc
 
 MASKED = "XXXXXX"  # stands before the last four characters of a tax identifier
+TRANSACTIONS = ("Bill", "BillPayment", "PurchaseOrder")
 
 TABLE = Table(
     "Vendor",
     (
+        text("Notes", 4000),
         Field("BillAddr", Part(parts.ADDRESS)),
         text("TaxIdentifier", 20),
+        text("BusinessNumber", 10),
+        Field("TermRef", Ref("Term", named=False)),
         made("Balance", Money(), query=True, default=NOTHING),
+        Field("BillRate", Number()),
         text("AcctNum", 100),
         Field("Vendor1099", Flag(), query=True, default=False),
         Field("CurrencyRef", Currency()),
+        Field("TaxReportingBasis", Blank()),
+        Field("APAccountRef", Ref("Account")),
+        Field("CostRate", Number()),
         *HEAD,
         text("Title", 16, query=True),
         text("GivenName", 100, query=True),
@@ -40,18 +49,13 @@ TABLE = Table(
     ),
     unmodelled=frozenset(
         {
-            *(
-                "TermRef",
-                "APAccountRef",
-                "OtherContactInfo",
-                "GSTIN",
-                "GSTRegistrationType",
-                "T4AEligible",
-                "T5018Eligible",
-            ),
-            *("HasTPAR", "TaxReportingBasis", "BusinessNumber", "VendorPaymentBankDetail", "CostRate", "BillRate"),
-            *("OtherAddr", "ContactName", "AltContactName", "Notes", "ShipAddr", "AttachableRef", "TDSEnabled"),
-            *("OpenBalanceDate", "UserId", "Organization", "IntuitId", "CustomField", "source", "Source"),
+            *("OtherContactInfo", "GSTIN", "GSTRegistrationType", "T4AEligible", "T5018Eligible", "HasTPAR"),
+            *("VendorPaymentBankDetail", "OtherAddr", "ContactName", "AltContactName", "ShipAddr", "AttachableRef"),
+            *("TDSEnabled", "TDSEntityTypeId", "TDSSectionTypeId", "TDSOverrideThreshold", "TaxIdEffectiveDate"),
+            *("TaxCountry", "VendorTypeRef", "ParentRef", "PrefillAccountRef", "CreditLimit", "VendorEx"),
+            *("IsSubContractor", "SubcontractorType", "CISRate", "AgencyVerificationStatus", "FullyQualifiedName"),
+            *("CompanyRegistrationNumber", "DefaultTaxCodeRef", "OpenBalanceDate", "UserId", "Organization"),
+            *("IntuitId", "CustomField", "source", "Source"),
         }
     ),
 )
@@ -66,9 +70,21 @@ def complete(draft: Draft) -> Doc:
     doc["PrintOnCheckName"] = str(printed).removesuffix(names.SUFFIX)
     if "TaxIdentifier" in doc:
         doc["TaxIdentifier"] = MASKED + str(doc["TaxIdentifier"])[-4:]
+    _check_currency(draft, doc)
+    if "APAccountRef" in doc:
+        purchase_forms.payable(draft.realm, doc)
+    doc = {name: value for name, value in doc.items() if name not in ("BillRate", "CostRate") or value}
     held = doc.get("_held_name")
     names.check_unique(draft, "Vendor", doc["DisplayName"], *((held,) if held else ()))
     return doc
+
+
+def _check_currency(draft: Draft, doc: Doc) -> None:
+    """A vendor's currency is for good once there are transactions in it."""
+    if draft.record is None or draft.before["CurrencyRef"] == doc["CurrencyRef"]:
+        return
+    if any(draft.realm.found_by(entity, "VendorRef", draft.record.id) for entity in TRANSACTIONS):
+        raise refusal("business", reason="The currency of a vendor that has transactions cannot be changed.")
 
 
 VENDOR = Entity(

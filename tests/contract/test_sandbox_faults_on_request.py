@@ -1,0 +1,250 @@
+"""Calls that are broken on request: how, which, how often, and what was executed all the same."""
+
+import asyncio
+import json
+from typing import Any
+
+import aiohttp
+import pytest
+
+from infra.sandbox.quickbooks.switches import Switches
+from tests.contract.held_clock import HeldClock
+from tests.contract.sandbox_company import Company, Told, company
+
+LIMITS_OFF = Switches(limits="off")
+BROKEN_ANSWER = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)
+
+
+async def rule(it: Company, kind: str, **conditions: object) -> Told:
+    return await it.control("POST", "faults", {"kind": kind, **conditions})
+
+
+async def amy(it: Company) -> Told:
+    return await it.call("POST", "customer", {"DisplayName": "Amy"})
+
+
+async def customers(it: Company) -> int:
+    return int((await it.query("select count(*) from Customer"))["QueryResponse"]["totalCount"])
+
+
+@pytest.mark.parametrize(("kind", "made"), [("lose_answer", 1), ("cut_before", 0), ("cut_mid", 1)])
+async def test_a_connection_that_is_cut_leaves_what_was_executed(kind: str, made: int) -> None:
+    """The client sees a broken connection in all three; the journal says that the answer was lost."""
+    async with company() as it:
+        await rule(it, kind, method="POST", count=1)
+        with pytest.raises(BROKEN_ANSWER):
+            await amy(it)
+        found = await customers(it)
+        entry = (await it.control("GET", "journal"))["entries"][0]
+
+    assert found == made
+    assert (entry["answer_lost"], entry["status"]) == (True, 200 if made else None)
+
+
+@pytest.mark.parametrize(("kind", "made"), [("status", 0), ("status_after", 1)])
+async def test_another_status_answers_before_or_after_executing(kind: str, made: int) -> None:
+    """A 503 says nothing about what happened."""
+    async with company() as it:
+        await rule(it, kind, status=503, body={"unavailable": True}, method="POST", count=1)
+        told = await amy(it)
+        entry = (await it.control("GET", "journal"))["entries"][0]
+
+        assert (told.status, told.json, entry["status"]) == (503, {"unavailable": True}, 503)
+        assert told.headers["intuit_tid"] == entry["intuit_tid"]
+        assert await customers(it) == made
+
+
+@pytest.mark.parametrize(
+    ("named", "status", "kind", "start"),
+    [
+        ("html_502", 502, "text/html", "<html>"),
+        ("html_503", 503, "text/html", "<html>"),
+        ("html_504", 504, "text/html", "<html>"),
+        ("empty_500", 500, "text/plain", ""),
+        ("empty_503", 503, "text/plain", ""),
+        ("system_fault", 500, "application/json", '{"Fault":{"Error":[{"Message":"An application error'),
+        ("service_fault", 503, "application/json", '{"Fault"'),
+    ],
+)
+async def test_gateways_answer_in_forms_of_their_own(named: str, status: int, kind: str, start: str) -> None:
+    """Pages, nothing at all, or a fault with code 10000."""
+    async with company() as it:
+        await rule(it, "status", named=named)
+        told = await amy(it)
+
+    assert (told.status, told.headers["Content-Type"].split(";")[0]) == (status, kind)
+    assert told.text.startswith(start)
+    assert bool(told.text) is bool(start)
+    if named == "system_fault":
+        assert (told.code, told["Fault"]["type"]) == ("10000", "SystemFault")
+
+
+@pytest.mark.parametrize(("body", "half"), [("", True), ("}{ garbage", False)])
+async def test_a_malformed_answer_is_whole_to_http_and_no_json(body: str, *, half: bool) -> None:
+    """200, its full length, and half of a body or garbage; it was executed."""
+    async with company() as it:
+        await rule(it, "malformed", body=body, method="POST", count=1)
+        told = await amy(it)
+        found = await customers(it)
+
+    assert (told.status, int(told.headers["Content-Length"]), found) == (200, len(told.text), 1)
+    assert told.text.startswith('{"Customer"') if half else told.text == body
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(told.text)
+
+
+async def test_a_slow_drip_comes_in_pieces_and_whole_in_the_end() -> None:
+    """Ten pieces over the rule's seconds."""
+    clock = HeldClock()
+    async with company(clock=clock) as it:
+        await rule(it, "drip", seconds=5, count=1)
+        url = f"{it.running.base_url}/v3/company/{it.realm}/companyinfo/{it.realm}"
+        headers = {"Authorization": f"Bearer {it.access_token}", "Accept": "application/json"}
+        async with it.session.get(url, headers=headers) as answer:
+            begun = answer.status, answer.content.at_eof()
+            clock.wake()
+            text = await answer.text()
+
+    assert begun == (200, False)
+    assert int(answer.headers["Content-Length"]) == len(text)
+    assert json.loads(text)["CompanyInfo"]["CompanyName"] == "Craig's"
+    assert clock.slept == [0.5] * 10
+
+
+@pytest.mark.parametrize(("kind", "created"), [("delay", "09:00:07"), ("delay_after", "09:00:00")])
+async def test_a_delay_stands_before_or_after_executing(kind: str, created: str) -> None:
+    """What was made tells when it was executed; the answer comes afterwards in both."""
+    async with company() as it:
+        await rule(it, kind, seconds=7, count=1)
+        told = await amy(it)
+        now = (await it.control("GET", "clock"))["now"]
+
+    assert told["Customer"]["MetaData"]["CreateTime"] == f"2026-03-02T{created}-08:00"
+    assert now.startswith("2026-03-02T17:00:07")
+
+
+@pytest.mark.parametrize(("kind", "made", "status"), [("delay", 0, None), ("delay_after", 1, 200)])
+async def test_a_call_that_takes_longer_than_two_minutes_is_cut_off(kind: str, made: int, status: int | None) -> None:
+    """At 120 seconds; it was executed if it was so by then."""
+    clock = HeldClock()
+    async with company(clock=clock) as it:
+        await rule(it, kind, seconds=1000, count=1)
+        call = asyncio.create_task(amy(it))
+        await clock.asleep()
+        clock.wake()
+        with pytest.raises(BROKEN_ANSWER):
+            await call
+        found = await customers(it)
+        entry = (await it.control("GET", "journal"))["entries"][0]
+
+    assert (clock.slept, found) == ([120], made)
+    assert (entry["answer_lost"], entry["status"]) == (True, status)
+
+
+async def test_a_drip_that_takes_too_long_is_cut_off_in_its_midst() -> None:
+    """With a switch of five seconds: two pieces of two seconds, and then one."""
+    clock = HeldClock()
+    async with company(LIMITS_OFF.changed({"longest_call_seconds": 5}), clock=clock) as it:
+        await rule(it, "drip", seconds=20, count=1)
+        clock.wake()
+        with pytest.raises(BROKEN_ANSWER):
+            await amy(it)
+
+    assert clock.slept == [2, 2, 1]
+
+
+async def test_a_call_that_is_a_little_shorter_is_answered() -> None:
+    """The limit itself is too long, anything below is not."""
+    async with company(LIMITS_OFF.changed({"longest_call_seconds": 5})) as it:
+        await rule(it, "delay", seconds=4.999, count=1)
+        answered = await amy(it)
+        await rule(it, "delay", seconds=5, count=1)
+        with pytest.raises(BROKEN_ANSWER):
+            await it.call("POST", "customer", {"DisplayName": "Bea"})
+
+    assert answered.status == 200
+
+
+# Which calls
+
+
+@pytest.mark.parametrize(
+    ("conditions", "struck"),
+    [
+        ({}, ["create", "update", "read", "query", "batch", "delete"]),
+        ({"method": "post"}, ["create", "update", "batch", "delete"]),
+        ({"entity": "Vendor"}, ["create", "update", "read"]),
+        ({"entity": "invoice"}, ["delete"]),
+        ({"entity": "query"}, ["query"]),
+        ({"operation": "update"}, ["update"]),
+        ({"operation": "delete"}, ["delete"]),
+        ({"operation": "batch"}, ["batch"]),
+        ({"entity": "vendor", "operation": "delete"}, []),
+        ({"path_contains": "/vendor"}, ["create", "update", "read"]),
+        ({"realm": "1"}, []),
+        ({"app": "sandbox-client"}, ["create", "update", "read", "query", "batch", "delete"]),
+        ({"app": "another"}, []),
+        ({"after": 4}, ["batch", "delete"]),
+        ({"count": 2}, ["create", "update"]),
+        ({"after": 1, "count": 2, "method": "POST"}, ["update", "batch"]),
+        ({"rate": 0}, []),
+    ],
+)
+async def test_a_rule_strikes_the_calls_that_it_names(conditions: dict[str, Any], struck: list[str]) -> None:
+    """By company, app, method, entity, operation and path; after some, and so many."""
+    calls: dict[str, tuple[str, str, object, dict[str, str]]] = {
+        "create": ("POST", "vendor", {"DisplayName": "Bea"}, {}),
+        "update": ("POST", "vendor", {"Id": "1", "SyncToken": "0", "sparse": True}, {}),
+        "read": ("GET", "vendor/1", None, {}),
+        "query": ("GET", "query", None, {"query": "select * from Vendor"}),
+        "batch": ("POST", "batch", {"BatchItemRequest": [{"bId": "1", "Query": "select * from Vendor"}]}, {}),
+        "delete": ("POST", "invoice", {"Id": "1", "SyncToken": "0"}, {"operation": "delete"}),
+    }
+    async with company() as it:
+        await rule(it, "status", status=418, **conditions)
+        statuses = {name: (await it.call(*call[:3], **call[3])).status for name, call in calls.items()}
+
+    assert [name for name, status in statuses.items() if status == 418] == struck
+
+
+async def test_a_rule_tells_how_many_calls_it_broke_and_can_be_taken_away() -> None:
+    """Listed with its fields; gone afterwards."""
+    async with company() as it:
+        added = await rule(it, "status", count=5)
+        await amy(it)
+        (listed,) = (await it.control("GET", "faults"))["faults"]
+        await it.control("DELETE", f"faults/{added['id']}")
+        works = await amy(it)
+
+    assert (listed["id"], listed["kind"], listed["broken"], listed["count"]) == (added["id"], "status", 1, 4)
+    assert works.status == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ({}, "kind is missing: it is one of lose_answer, cut_before"),
+        ({"kind": "explode"}, "kind is one of lose_answer, cut_before"),
+        ({"kind": "delay", "colour": "red"}, "a fault rule has no colour: it has kind, realm, app"),
+        ({"kind": "delay", "id": "7"}, "a fault rule has no id"),
+        ({"kind": "delay", "seconds": "long"}, "seconds is a number from 0"),
+        ({"kind": "delay", "seconds": -1}, "seconds is a number from 0"),
+        ({"kind": "delay", "rate": 1.5}, "rate is a number from 0 to 1"),
+        ({"kind": "delay", "count": -1}, "count is a whole number from 0, or nothing"),
+        ({"kind": "delay", "after": True}, "after is a whole number from 0"),
+        ({"kind": "delay", "seed": "x"}, "seed is a whole number"),
+        ({"kind": "delay", "entity": 7}, "entity is a text"),
+        ({"kind": "delay", "operation": "merge"}, "operation is one of create, update, void, delete"),
+        ({"kind": "delay", "method": "LOOK"}, "method is one of GET, POST"),
+        ({"kind": "status", "status": 99}, "status is a whole number from 200 to 599"),
+        ({"kind": "status", "named": "html_999"}, "named is one of html_502, html_503"),
+    ],
+)
+async def test_a_rule_that_cannot_be_names_the_wrong_field_and_the_choices(wanted: dict[str, Any], told: str) -> None:
+    """400, and no rule is made."""
+    async with company() as it:
+        refused = await it.control("POST", "faults", wanted)
+        listed = (await it.control("GET", "faults"))["faults"]
+
+    assert (refused.status, listed) == (400, [])
+    assert told in refused["error"]
