@@ -54,9 +54,10 @@ fmt: $(READY) ## format, and repair what ruff can repair
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## events per second, beside a bare loop in the same run
+bench: $(READY) ## events and calls per second, beside a bare loop and a bare server in the same runs
 	$(BIN)/python benchmarks/intake.py
 	$(BIN)/python benchmarks/end_to_end.py
+	$(BIN)/python benchmarks/sandbox.py
 
 lock: $(READY) ## pin again after a change in pyproject.toml (UPGRADE=1: the newest of everything)
 	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "lock with Python 3.11: make clean lock PYTHON=python3.11")'

@@ -38,6 +38,8 @@ _KINDS: Final = {
     "batch": "batch: 15 customers, 15 invoices",
 }
 _SIMPLE: Final = ("read", "query", "update", "create")
+_BATCH: Final = 30  # items
+_LONGEST: Final = 600.0  # seconds to fill it
 _PREPARED: Final = 300  # customers and invoices that the calls are about
 _MEBI: Final = 1024 * 1024
 
@@ -71,12 +73,14 @@ class Bench:
     stretches: int = 0
     sync_token: int = 0
 
-    async def measure(self, kind: str, *, server: psutil.Process | None = None, port: int | None = None) -> Stretch:
-        """Send this kind of call. Raises Void where one of them was refused."""
+    async def measure(
+        self, kind: str, *, server: psutil.Process | None = None, port: int | None = None, most: int = 1_000_000_000
+    ) -> Stretch:
+        """Send this kind of call, at most so many a connection. Raises Void where one of them was refused."""
         self.stretches += 1
         asked = server or self.server
         task = self.folder / f"{self.stretches}.json"
-        task.write_text(json.dumps({**self._task(kind), "port": port or self._port()}))
+        task.write_text(json.dumps({**self._task(kind), "port": port or self._port(), "most": most}))
         before = _cpu(asked)
         found = await _loaded(task)
         spent = _cpu(asked) - before
@@ -129,21 +133,29 @@ async def run(chosen: Namespace) -> Report:
             for kind, title in _KINDS.items():
                 say(f"{title}, {chosen.seconds:g} s")
                 found[kind] = await bench.measure(kind)
-            memory = await _filled(bench, chosen.objects)
-            others = Moment.now().others_since(before)
+        memory = await _filled(chosen, Path(name))
+        others = Moment.now().others_since(before)
     return _report(chosen, constant, found, memory, others)
 
 
-async def _filled(bench: Bench, objects: int) -> tuple[int, int]:
-    """Batches until there are so many objects more; (objects, bytes that the process has in memory then)."""
-    say(f"filling it with {objects:,} objects")
-    made = 0
-    async with aiohttp.ClientSession() as session:
-        await session.delete(bench.ready["journal_url"])
-    while made < objects:
-        stretch = await bench.measure("batch")
-        made += 30 * stretch.calls
-    return made, bench.server.memory_info().rss
+async def _filled(chosen: Namespace, folder: Path) -> tuple[int, int]:
+    """A sandbox of its own, filled by batches: (objects, bytes that it has in memory more than at its start)."""
+    say(f"filling one with {chosen.objects:,} objects")
+    async with _sandbox() as (ready, server):
+        customers, numbers = await _prepared(ready, run="first")
+        bench = Bench(
+            ready=ready,
+            server=server,
+            folder=folder,
+            seconds=_LONGEST,
+            connections=chosen.connections,
+            customers=customers,
+            numbers=numbers,
+        )
+        before = server.memory_info().rss
+        each = -(-chosen.objects // (_BATCH * chosen.connections))
+        stretch = await bench.measure("batch", most=each)
+        return _BATCH * stretch.calls, server.memory_info().rss - before
 
 
 def _report(
@@ -168,7 +180,7 @@ def _report(
         rows=rows,
         notes=(
             f"The slowest simple call: {simple:,.0f} a second of a core. Batches: {found['batch'].per_core:,.0f}.",
-            f"With {objects:,} objects more, and the journal of their calls, it has {rss / _MEBI:,.0f} MiB in memory.",
+            f"{objects:,} objects, half of them invoices, and the journal of their calls take {rss / _MEBI:,.0f} MiB.",
             company_note(others),
         ),
         numbers=numbers,

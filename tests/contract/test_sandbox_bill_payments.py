@@ -1,5 +1,6 @@
 """Payments of bills: by check or card, partial or too much, voided and deleted."""
 
+import json
 from decimal import Decimal
 
 import pytest
@@ -86,6 +87,19 @@ async def test_a_second_payment_of_a_paid_bill_is_accepted_and_voided_by_itself(
     assert settled["SyncToken"] == "1"
 
 
+async def test_a_line_of_nothing_on_an_open_bill_is_left_out_and_voids_nothing() -> None:
+    """The money is a credit with the vendor."""
+    async with company() as it:
+        vendor = await vendor_of(it)
+        bill = await billed(it, vendor, expense("10.00"))
+        paid = await it.make("BillPayment", **by_check(vendor, "5.00", settling(bill, "0")))
+        after = await it.read("Bill", bill["Id"])
+
+        check_books(it)
+    assert (paid["Line"], paid["TotalAmt"], "PrivateNote" in paid) == ([], 5, False)
+    assert after == bill
+
+
 @pytest.mark.parametrize("way", ["alone", "in a batch"])
 async def test_a_voided_payment_gives_the_bill_its_balance_back(way: str) -> None:
     """By include=void or by a batch's optionsData: no money, no lines, the note in front; a second void is idle."""
@@ -149,6 +163,8 @@ async def test_an_edited_payment_moves_its_bills() -> None:
         ({"Line": None}, "2020"),
         ({"TotalAmt": "-1"}, "6000"),
         ({"TotalAmt": "1"}, "6000"),
+        ({"Line": [{"Amount": -1, "LinkedTxn": [{"TxnId": "BILL", "TxnType": "Bill"}]}]}, "2290"),
+        ({"Line": [{"Amount": 1}]}, "2020"),
         ({"Line": [{"Amount": 1, "LinkedTxn": [{"TxnId": "99", "TxnType": "Bill"}]}]}, "610"),
         ({"Line": [{"Amount": 1, "LinkedTxn": [{"TxnId": "1", "TxnType": "VendorCredit"}]}]}, "500"),
     ],
@@ -158,7 +174,8 @@ async def test_a_payment_that_is_not_whole_is_refused(fields: dict[str, object],
     async with company() as it:
         vendor = await vendor_of(it)
         bill = await billed(it, vendor, expense("10.00"))
-        whole = {**by_check(vendor, "10.00", settling(bill, "10.00")), **fields}
+        told_of = json.loads(json.dumps(fields).replace("BILL", bill["Id"]))
+        whole = {**by_check(vendor, "10.00", settling(bill, "10.00")), **told_of}
         told = await it.call("POST", "billpayment", {name: value for name, value in whole.items() if value is not None})
         after = await it.read("Bill", bill["Id"])
 
@@ -176,3 +193,47 @@ async def test_another_vendors_bill_cannot_be_paid() -> None:
 
         check_books(it)
     assert told.code == "620"
+
+
+async def test_a_payment_that_lost_its_bill_may_be_sent_back_as_it_is() -> None:
+    """It has no lines any more, and needs none; one that has some cannot lose them so."""
+    async with company() as it:
+        vendor = await vendor_of(it)
+        gone, held = await billed(it, vendor, expense("10.00")), await billed(it, vendor, expense("20.00"))
+        free = await it.make("BillPayment", **by_check(vendor, "10.00", settling(gone, "10.00")))
+        tied = await it.make("BillPayment", **by_check(vendor, "20.00", settling(held, "20.00")))
+        await it.call("POST", "bill", {"Id": gone["Id"], "SyncToken": "1"}, operation="delete")
+        heads = [{"Id": free["Id"], "SyncToken": "1"}, {"Id": tied["Id"], "SyncToken": "0"}]
+        tellings = [await it.call("POST", "billpayment", {**by_check(vendor, "30.00"), **head}) for head in heads]
+
+        check_books(it)
+    assert (tellings[0]["BillPayment"]["Line"], tellings[0]["BillPayment"]["TotalAmt"]) == ([], 30)
+    assert tellings[1].code == "2020"
+
+
+async def test_bills_and_payments_are_found_by_what_the_documentation_says() -> None:
+    """By vendor, number and balance; how an order stands or how a bill was paid cannot be asked for."""
+    async with company() as it:
+        vendor, other = await vendor_of(it), await vendor_of(it, "Other")
+        bill = await billed(it, vendor, expense("10.00"), DocNumber="A-1")
+        await billed(it, other, expense("20.00"))
+        paid = await it.make("BillPayment", **by_check(vendor, "4.00", settling(bill, "4.00"), DocNumber="77"))
+        texts = (
+            f"select * from Bill where VendorRef = '{vendor['Id']}'",  # noqa: S608 - our own number
+            "select * from Bill where DocNumber = 'A-1'",
+            "select * from Bill where Balance < '7'",
+        )
+        found = [(await it.query(text))["QueryResponse"]["Bill"] for text in texts]
+        numbered = (await it.query("select * from BillPayment where DocNumber = '77'"))["QueryResponse"]
+        refused = [
+            await it.query(text)
+            for text in (
+                "select * from PurchaseOrder where POStatus = 'Open'",
+                "select * from BillPayment where PayType = 'Check'",
+                "select * from Bill where CustomerRef = '1'",
+            )
+        ]
+
+    assert [[row["Id"] for row in rows] for rows in found] == [[bill["Id"]]] * 3
+    assert numbered["BillPayment"][0]["Id"] == paid["Id"]
+    assert {told.code for told in refused} == {"4001"}

@@ -264,3 +264,26 @@ async def test_a_customer_with_an_expense_to_be_billed_cannot_be_made_inactive()
         *("CustomerRef", "AccountRef", "BillableStatus", "TaxCodeRef"),
     ]
     assert (nobodys.code, early.code, late.status) == ("6000", "6280", 200)
+
+
+async def test_all_that_is_wrong_with_a_bill_is_told_at_once() -> None:
+    """Its number first, then what it lacks, then its lines, one fault for each."""
+    async with company() as it:
+        vendor, item = await vendor_of(it), await pump(it)
+        await billed(it, vendor, expense("1.00"), DocNumber="A-1")
+        warning = {"NameValue": [{"Name": "WarnDuplicateBillNumber", "Value": "true"}]}
+        await it.call("POST", "preferences", {"Id": "1", "SyncToken": "0", "sparse": True, "OtherPrefs": warning})
+        nothing: dict[str, object] = {"DetailType": "AccountBasedExpenseLineDetail"}
+        lines = [nothing, bought(item, 2, "10.00", Amount="58"), {"Amount": 1}]
+        told = await it.call("POST", "bill", {"DocNumber": "A-1", "Line": lines})
+
+        check_books(it)
+    found = [(one["code"], one.get("element")) for one in told["Fault"]["Error"]]
+    assert found == [
+        ("6140", ""),
+        ("2020", "VendorRef"),
+        ("6440", None),
+        ("2020", "Line.Amount"),
+        ("6070", "Line.Amount"),
+        ("2020", "Line.DetailType"),
+    ]

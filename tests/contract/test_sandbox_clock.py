@@ -55,6 +55,8 @@ async def test_the_clock_moves_by_seconds_and_to_a_moment() -> None:
         {"speed": -1},
         {"speed": "fast"},
         {"speed": 1e9},
+        {"advance_seconds": 1, "speed": -1},
+        {"speed": 2, "set": "2026-03-01T00:00:00Z"},
         {"back": 1},
         {},
     ],

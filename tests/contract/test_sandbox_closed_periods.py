@@ -50,3 +50,21 @@ async def test_lists_have_no_periods() -> None:
 
     assert bob["SyncToken"] == "0"
     assert settled["Balance"] == 0
+
+
+async def test_quickbooks_own_pages_reach_into_closed_books() -> None:
+    """The fault says to use them: a person may make, change, void and delete there."""
+    async with company() as it:
+        amy = await it.customer()
+        old, gone = await it.invoice(amy, TxnDate="2026-01-15"), await it.invoice(amy, TxnDate="2026-01-15")
+        await close(it, "2026-01-31")
+        made = {"CustomerRef": {"value": amy["Id"]}, "Line": [sold("1.00")], "TxnDate": "2026-01-20"}
+        acts = [
+            ("create", {"fields": made}),
+            ("edit", {"id": old["Id"], "fields": {"PrivateNote": "x"}}),
+            ("void", {"id": old["Id"]}),
+            ("delete", {"id": gone["Id"]}),
+        ]
+        told = [await it.control("POST", f"{it.realm}/{act}", {"entity": "Invoice", **rest}) for act, rest in acts]
+
+    assert [one.status for one in told] == [200] * 4

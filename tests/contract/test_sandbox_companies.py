@@ -61,6 +61,7 @@ async def test_craigs_is_the_recorded_company_before_its_recordings() -> None:
         counted = await it.query("select count(*) from Customer")
         vendors = await it.query("select count(*) from Vendor where Active in (true, false)")
         amy = await it.read("Customer", "1")
+        paulsen, new = await it.read("Customer", "18"), await it.customer("New", BillAddr={"Line1": "1 Main St."})
         doe = await it.customer("Doe5, Jane")
         owed = await it.invoice(amy)
         receipt = await it.read("SalesReceipt", "17")
@@ -71,7 +72,8 @@ async def test_craigs_is_the_recorded_company_before_its_recordings() -> None:
         Decimal("239.00"),
         "2015-10-01T16:48:43-07:00",
     )
-    assert (doe["Id"], owed["Id"], owed["DocNumber"]) == ("70", "266", "1043")
+    assert [paulsen["BillAddr"]["Id"], paulsen["ShipAddr"]["Id"], new["BillAddr"]["Id"]] == ["18", "19", "120"]
+    assert (new["Id"], doe["Id"], owed["Id"], owed["DocNumber"]) == ("70", "71", "266", "1043")
     assert owed["CustomField"] == [{"DefinitionId": "1", "Name": "Crew #", "Type": "StringType"}]
     assert (receipt["SyncToken"], receipt["TotalAmt"], receipt["Line"][0]["Id"]) == ("4", Decimal("337.5"), "5")
 

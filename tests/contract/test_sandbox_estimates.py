@@ -66,6 +66,9 @@ async def test_an_estimate_opens_again_when_its_invoice_goes() -> None:
         for operation in ("delete", "void"):
             offer = await estimate(it, amy, TxnStatus="Accepted")
             bill = await it.invoice(amy, **from_estimate(offer))
+            body = {"CustomerRef": {"value": amy["Id"]}, "Line": [sold("90.00")]}
+            edited = await it.call("POST", "estimate", {"Id": offer["Id"], "SyncToken": "0", **body})
+            assert edited["Estimate"]["TxnStatus"] == "Closed"
             await it.call("POST", "invoice", {"Id": bill["Id"], "SyncToken": "0"}, operation=operation)
             opened = await it.read("Estimate", offer["Id"])
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from infra.sandbox.quickbooks.switches import Switches
-from tests.contract.held_clock import HeldClock
+from tests.contract.held_clock import HeldClock, arrived
 from tests.contract.sandbox_company import Company, Told, company
 
 LIMITS_OFF = Switches(limits="off")
@@ -79,6 +79,31 @@ async def test_gateways_answer_in_forms_of_their_own(named: str, status: int, ki
         assert (told.code, told["Fault"]["type"]) == ("10000", "SystemFault")
 
 
+@pytest.mark.parametrize(
+    ("named", "status", "code", "kind"),
+    [
+        ("try_again", 400, "6000", "ValidationFault"),
+        ("company_status", 400, "6190", "ValidationFault"),
+        ("access_lost", 403, "120", "AuthorizationFault"),
+        ("query_failed", 400, "4002", "ValidationFault"),
+        ("permission", 400, "5020", "ValidationFault"),
+        ("throttled", 429, "3001", "SERVICE"),
+        ("withdrawn", 403, "3100", "AUTHORIZATION"),
+    ],
+)
+async def test_a_fault_of_the_table_is_answered_by_its_name(named: str, status: int, code: str, kind: str) -> None:
+    """Also those that no object causes by itself, each in its own envelope; nothing is executed."""
+    async with company() as it:
+        await rule(it, "status", named=named, method="POST", count=1)
+        told = await amy(it)
+        entry = (await it.control("GET", "journal"))["entries"][0]
+        found = await customers(it)
+
+    told_type = told["fault" if "fault" in told.json else "Fault"]["type"]
+    assert (told.status, told.code, told_type, found) == (status, code, kind, 0)
+    assert (entry["status"], entry["fault_code"]) == (status, code)
+
+
 @pytest.mark.parametrize(("body", "half"), [("", True), ("}{ garbage", False)])
 async def test_a_malformed_answer_is_whole_to_http_and_no_json(body: str, *, half: bool) -> None:
     """200, its full length, and half of a body or garbage; it was executed."""
@@ -141,6 +166,25 @@ async def test_a_call_that_takes_longer_than_two_minutes_is_cut_off(kind: str, m
     assert (entry["answer_lost"], entry["status"]) == (True, status)
 
 
+@pytest.mark.parametrize("kind", ["delay", "delay_after"])
+async def test_a_call_is_executed_although_its_client_did_not_wait(kind: str) -> None:
+    """The client hangs up while the sandbox takes its time: what was asked for happens, and the answer is lost."""
+    clock = HeldClock()
+    async with company(clock=clock) as it:
+        await rule(it, kind, seconds=60, count=1)
+        call = asyncio.create_task(amy(it))
+        await clock.asleep()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await arrived(it, 1)  # by then the sandbox has seen the connection close
+        clock.wake()
+        found = await customers(it)
+        entry = (await it.control("GET", "journal"))["entries"][0]
+
+    assert (found, entry["status"], entry["answer_lost"]) == (1, 200, True)
+
+
 async def test_a_drip_that_takes_too_long_is_cut_off_in_its_midst() -> None:
     """With a switch of five seconds: two pieces of two seconds, and then one."""
     clock = HeldClock()
@@ -163,6 +207,31 @@ async def test_a_call_that_is_a_little_shorter_is_answered() -> None:
             await it.call("POST", "customer", {"DisplayName": "Bea"})
 
     assert answered.status == 200
+
+
+# What a company's state refuses
+
+
+async def test_a_company_whose_subscription_ended_is_read_and_not_written() -> None:
+    """6190 on every write, also inside a batch; the bookkeeper's own pages go on."""
+    create = {"bId": "1", "operation": "create", "Customer": {"DisplayName": "Bea"}}
+    async with company(LIMITS_OFF.changed({"subscription": "ended"})) as it:
+        refused = await amy(it)
+        mixed = await it.call(
+            "POST", "batch", {"BatchItemRequest": [create, {"bId": "2", "Query": "select count(*) from Customer"}]}
+        )
+        read = await it.call("GET", f"companyinfo/{it.realm}")
+
+    inside, found = mixed["BatchItemResponse"]
+    assert (refused.code, inside["Fault"]["Error"][0]["code"]) == ("6190", "6190")
+    assert (found["QueryResponse"]["totalCount"], read.status) == (0, 200)
+
+
+async def test_a_user_who_lost_his_rights_can_do_nothing() -> None:
+    """120 and 403 in the ordinary envelope."""
+    async with company(LIMITS_OFF.changed({"user_rights": "lost"})) as it:
+        for told in (await amy(it), await it.call("GET", "customer/1")):
+            assert (told.status, told.code, told["Fault"]["type"]) == (403, "120", "AuthorizationFault")
 
 
 # Which calls

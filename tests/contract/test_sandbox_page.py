@@ -1,4 +1,4 @@
-"""docs/sandbox.md says what is there: its tables are those of the code, and what it tells to type works as it stands."""
+"""docs/sandbox.md says what is there: its tables are those of the code, and what it tells to type works."""
 
 import asyncio
 import json
@@ -47,7 +47,8 @@ def rows(text: str) -> list[Sequence[str]]:
 
 def named(text: str) -> set[str]:
     """Every word that stands in backticks, and every word beside it in a list of them."""
-    return set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", text))))
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"\w+", " ".join(re.findall(r"`([^`]+)`", prose))))
 
 
 def test_the_table_of_switches_is_that_of_the_code() -> None:
@@ -79,10 +80,9 @@ def test_every_setting_of_a_subscription_is_described() -> None:
 
 def test_every_call_of_the_control_api_is_described() -> None:
     """By the first words of its path; the page names no other."""
-    described = {word for word in re.findall(r"/(\w[\w-]*)", section("The control API"))}
-    routed = {
-        word for _, path, _ in control.ROUTES for word in re.findall(r"/(\w[\w-]*)", path.removeprefix("/_sandbox"))
-    }
+    segment = re.compile(r"/(\w[\w-]*)")
+    described = set(segment.findall(section("The control API")))
+    routed = {word for _, path, _ in control.ROUTES for word in segment.findall(path.removeprefix("/_sandbox"))}
     acts = {"edit", "create", "void", "delete"}
 
     assert routed - described - {"settle", "deliveries"} == set()

@@ -23,6 +23,27 @@ async def test_a_company_has_every_group_of_preferences() -> None:
     assert {"Name": "WarnDuplicateBillNumber", "Value": "false"} in read["OtherPrefs"]["NameValue"]
 
 
+async def test_the_companys_own_fields_are_told_as_the_documentation_shows_them() -> None:
+    """Which of the three are in use, and their names; on purchase orders a seed may have others."""
+    prefs = {"VendorAndPurchasesPrefs": {"POCustomField": ["Crew #", "Sales Rep"]}}
+    async with company(company={"begins_with": "empty", "preferences": prefs}, custom_fields=["Crew #"]) as it:
+        read = (await it.call("GET", "preferences"))["Preferences"]
+
+    sales, orders = read["SalesFormsPrefs"]["CustomField"], read["VendorAndPurchasesPrefs"]["POCustomField"]
+    assert [(one["Name"], one["BooleanValue"]) for one in sales[0]["CustomField"]] == [
+        ("SalesFormsPrefs.UseSalesCustom3", False),
+        ("SalesFormsPrefs.UseSalesCustom2", False),
+        ("SalesFormsPrefs.UseSalesCustom1", True),
+    ]
+    assert sales[1]["CustomField"] == [
+        {"StringValue": "Crew #", "Type": "StringType", "Name": "SalesFormsPrefs.SalesCustomName1"}
+    ]
+    assert [(one["Name"], one["StringValue"]) for one in orders[1]["CustomField"]] == [
+        ("PurchasePrefs.PurchaseCustomName2", "Sales Rep"),
+        ("PurchasePrefs.PurchaseCustomName1", "Crew #"),
+    ]
+
+
 @pytest.mark.parametrize("sparse", [True, False])
 async def test_preferences_change_one_by_one_and_some_not_at_all(sparse: bool) -> None:  # noqa: FBT001 - both ways
     """What is not named stays; what is only read is ignored; pairs keep their places."""

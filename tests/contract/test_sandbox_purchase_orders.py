@@ -104,6 +104,7 @@ async def test_a_bill_read_and_sent_back_stays_linked_and_one_without_the_link_l
         ({"LinkedTxn": [{"TxnId": "999", "TxnType": "PurchaseOrder", "TxnLineId": "1"}]}, "500"),
         ({"LinkedTxn": [{"TxnId": "ORDER", "TxnType": "PurchaseOrder", "TxnLineId": "7"}]}, "620"),
         ({"LinkedTxn": [{"TxnId": "ORDER", "TxnType": "Estimate", "TxnLineId": "1"}]}, "500"),
+        ({"LinkedTxn": [{"TxnType": "PurchaseOrder", "TxnLineId": "1"}]}, "2020"),
         ({"Id": "1"}, "500"),
     ],
 )
@@ -133,6 +134,7 @@ async def test_a_link_to_an_order_that_is_not_whole_is_refused(change: Body, cod
         ({"POStatus": "Lost"}, "2170"),
         ({"EmailStatus": "NeedToSend"}, "6420"),
         ({"ShipTo": ref("1")}, "500"),
+        ({"CustomField": [{"DefinitionId": "1", "StringValue": "7"}]}, "3000"),
     ],
 )
 async def test_an_order_that_is_not_whole_is_refused(fields: Body, code: str) -> None:

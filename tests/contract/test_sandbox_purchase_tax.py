@@ -86,6 +86,20 @@ async def test_a_form_says_how_its_tax_is_reckoned(
     assert (told.status == 200, None if told.status == 200 else told.code) == (fault is None, fault)
 
 
+@pytest.mark.parametrize(("way", "total"), [("TaxExcluded", 105), ("TaxInclusive", 105)])
+async def test_purchases_have_rates_of_their_own(way: str, total: int) -> None:
+    """A code may tax what is bought otherwise than what is sold."""
+    rates = {side: {"TaxRateDetail": [{"TaxRateRef": ref(rate)}]} for side, rate in (("Sales", 1), ("Purchase", 2))}
+    code = {"Id": 7, "Name": "Mixed", **{f"{side}TaxRateList": one for side, one in rates.items()}}
+    async with company(company={"begins_with": "uk-vat", "objects": {"TaxCode": [code]}}) as it:
+        vendor = await vendor_of(it)
+        bill = await it.make("Bill", **form(vendor, coded("100.00", "7"), way=way))
+
+        check_books(it)
+    assert bill["TotalAmt"] == total
+    assert [one["TaxLineDetail"]["TaxPercent"] for one in bill["TxnTaxDetail"]["TaxLine"]] == [5]
+
+
 async def test_an_edit_that_touches_no_line_leaves_a_tax_that_was_sent() -> None:
     """A total that was rounded otherwise stays until the lines change."""
     async with company(company="uk-vat") as it:
@@ -162,3 +176,16 @@ async def test_the_currency_of_a_purchase_is_its_vendors_and_must_be_named() -> 
         other = await it.call("POST", "bill", form(vendor, expense("1.00", OFFICE), way=None, **DOLLARS))
 
     assert (nameless.code, other.code) == ("2020", "6000")
+
+
+async def test_a_vendors_currency_is_for_good_once_something_was_ordered() -> None:
+    """Before that it may change; 6000 afterwards."""
+    async with company(company="multi-currency") as it:
+        vendor = await vendor_of(it, **DOLLARS)
+        head = {"Id": vendor["Id"], "sparse": True}
+        early = await it.call("POST", "vendor", {**head, "SyncToken": "0", **EUROS})
+        await it.make("PurchaseOrder", **form(vendor, expense("1.00", OFFICE), way=None, **EUROS))
+        late = await it.call("POST", "vendor", {**head, "SyncToken": "1", **DOLLARS})
+
+    assert early["Vendor"]["CurrencyRef"]["value"] == "EUR"
+    assert late.code == "6000"

@@ -34,6 +34,15 @@ async def test_a_success_carries_the_headers_of_quickbooks() -> None:
     assert [one["intuit_tid"] for one in entries] == [first.headers["intuit_tid"], second.headers["intuit_tid"]]
 
 
+async def test_the_token_endpoint_has_a_tid_and_no_version() -> None:
+    """It is not QuickBooks itself that answers there."""
+    async with company() as it:
+        told = await it.refresh(it.refresh_token)
+
+    assert told.headers["intuit_tid"].startswith("1-")
+    assert not {"QBO-Version", "Service-Time"} & set(told.headers)
+
+
 async def test_faults_are_plain_json_with_a_length_and_without_a_version() -> None:
     """400 and 401 alike."""
     async with company() as it:
@@ -56,6 +65,9 @@ async def test_faults_are_plain_json_with_a_length_and_without_a_version() -> No
         ("GET", ""),
         ("GET", "customer"),
         ("POST", "customer/1"),
+        ("GET", "invoice/1/nonsense"),
+        ("POST", "invoice/1/send/now"),
+        ("GET", "query/1"),
         ("PUT", "customer"),
         ("PATCH", "customer/1"),
         ("DELETE", "customer/1"),

@@ -103,6 +103,9 @@ async def test_tax_is_on_what_a_discount_leaves_unless_the_switch_follows_the_fl
             amy = await plain(it)
             made = await invoiced(it, amy, *lines, TxnTaxDetail=CALIFORNIA)
             told = await invoiced(it, amy, *lines, TxnTaxDetail=CALIFORNIA, ApplyTaxAfterDiscount=True)
+            head = {"Id": told["Id"], "SyncToken": "0", "sparse": True}
+            turned = (await it.call("POST", "invoice", {**head, "ApplyTaxAfterDiscount": False}))["Invoice"]
+            assert turned["TxnTaxDetail"] == made["TxnTaxDetail"]
             found.append((made["TxnTaxDetail"]["TotalTax"], told["TxnTaxDetail"]["TotalTax"]))
             check_books(it.running.sandbox.realms[it.realm])
 
@@ -138,6 +141,20 @@ async def test_a_line_is_taxed_or_not_and_a_code_must_exist() -> None:
 
     assert [error["code"] for error in lines["Fault"]["Error"]] == ["6100", "6100"]
     assert code.code == "2500"
+
+
+async def test_amounts_with_tax_are_a_matter_of_other_countries() -> None:
+    """An empty TaxInclusiveAmt says nothing; a value, or TaxInclusive, is not modelled for a US company."""
+    async with company() as it:
+        amy = await it.customer()
+        body: Body = {"CustomerRef": {"value": amy["Id"]}}
+        made = await it.invoice(amy, Line=[sold("10.00", SalesItemLineDetail={"TaxInclusiveAmt": 0})])
+        gross = {**body, "Line": [sold("10.00", SalesItemLineDetail={"TaxInclusiveAmt": 12})]}
+        told = await it.call("POST", "invoice", gross)
+        way = await it.call("POST", "invoice", {**body, "Line": [sold("1.00")], "GlobalTaxCalculation": "TaxInclusive"})
+
+    assert "TaxInclusiveAmt" not in made["Line"][0]["SalesItemLineDetail"]
+    assert (told.status, way.status) == (501, 501)
 
 
 async def test_estimates_and_receipts_are_taxed_as_invoices_are() -> None:

@@ -1,5 +1,6 @@
 """Where the sandbox's webhooks come from: replays, batches, settings, voided payments, and what happens by itself."""
 
+from tests.contract.purchases import billed, bought, by_check, expense, pump, ref, settling, vendor_of
 from tests.contract.sandbox_company import Body, Company, company, sold
 from tests.contract.webhook_endpoint import Endpoint, endpoint, later, subscribe
 
@@ -99,3 +100,77 @@ async def test_a_bookkeepers_edit_is_told_like_an_apps() -> None:
         told = await told_of(it, there)
 
     assert told == [("Invoice", owed["Id"], "Update")]
+
+
+async def test_a_restored_company_is_told_of_as_before() -> None:
+    """Restoring is no change; what changes afterwards is told, once."""
+    async with company() as it, endpoint() as there:
+        await subscribe(it, there)
+        await it.control("POST", "snapshots/before")
+        await it.customer("Gone")
+        restored = await it.control("POST", "snapshots/before/restore")
+        again = await it.customer("Again")
+        told = await told_of(it, there)
+
+    assert restored.status == 200, restored.text
+    assert told == [("Customer", again["Id"], "Create"), ("Customer", again["Id"], "Create")]
+
+
+async def test_a_paid_bill_is_told_with_its_payment() -> None:
+    """The bill's balance and links follow: an Update that nobody sent."""
+    async with company() as it, endpoint() as there:
+        bob = await vendor_of(it)
+        bill = await billed(it, bob, expense("40.00"))
+        await subscribe(it, there)
+        paid = await it.make("BillPayment", **by_check(bob, "40.00", settling(bill, "40.00")))
+        told = await told_of(it, there)
+
+    assert told == [("Bill", bill["Id"], "Update"), ("BillPayment", paid["Id"], "Create")]
+
+
+async def test_an_order_is_told_when_its_bill_closes_it() -> None:
+    """Closed by the bill that comes of it."""
+    async with company() as it, endpoint() as there:
+        bob, item = await vendor_of(it), await pump(it)
+        line = bought(item, 1, "25")
+        order = await it.make("PurchaseOrder", VendorRef=ref(bob), APAccountRef=ref("33"), Line=[line])
+        await subscribe(it, there)
+        link = {"TxnId": order["Id"], "TxnType": "PurchaseOrder"}
+        of_order = {**line, "LinkedTxn": [{**link, "TxnLineId": order["Line"][0]["Id"]}]}
+        bill = await billed(it, bob, of_order, LinkedTxn=[link])
+        told = await told_of(it, there)
+
+    assert told == [("Bill", bill["Id"], "Create"), ("PurchaseOrder", order["Id"], "Update")]
+
+
+async def test_an_estimate_is_told_when_its_invoice_closes_it() -> None:
+    """Its time moves and its token does not; it is told all the same."""
+    async with company() as it, endpoint() as there:
+        amy = await it.customer()
+        offer = await it.make("Estimate", CustomerRef=ref(amy), Line=[sold("100.00")])
+        await subscribe(it, there)
+        owed = await it.invoice(amy, LinkedTxn=[{"TxnId": offer["Id"], "TxnType": "Estimate"}])
+        told = await told_of(it, there)
+
+    assert told == [("Estimate", offer["Id"], "Update"), ("Invoice", owed["Id"], "Create")]
+
+
+async def test_a_credit_that_is_applied_by_itself_is_told_when_it_is() -> None:
+    """A second after the credit memo, without a call: both documents are Updates, and a payment was made."""
+    automatic = {"preferences": {"SalesFormsPrefs": {"AutoApplyCredit": True}}}
+    async with company(company=automatic) as it, endpoint() as there:
+        amy = await it.customer()
+        owed = await it.invoice(amy)
+        await subscribe(it, there, delay_seconds=0, aggregate_seconds=0)
+        memo = await it.make("CreditMemo", CustomerRef=ref(amy), Line=[sold("30.00")])
+        await later(it, 0)
+        made = list(there.told)
+        await it.control("POST", "clock", {"advance_seconds": 1})
+        while len(there.posts) < 2:
+            there.came.clear()
+            await there.came.wait()
+
+    assert made == [[("CreditMemo", memo["Id"], "Create")]]
+    applied = sorted((entity, operation) for entity, _, operation in there.told[1])
+    assert applied == [("CreditMemo", "Update"), ("Invoice", "Update"), ("Payment", "Create")]
+    assert {id_ for _, id_, _ in there.told[1]} >= {owed["Id"], memo["Id"]}

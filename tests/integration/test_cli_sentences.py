@@ -1,8 +1,10 @@
 """What every command about records and tenants says of itself, and of a database or a setting that is amiss."""
 
+import re
+
 import pytest
 
-from infra.cli import app
+from infra.cli import COMMANDS
 from tests.integration.shell import Shell
 
 pytestmark = pytest.mark.postgres
@@ -82,6 +84,19 @@ def test_every_help_shows_an_example(command: list[str]) -> None:
     assert f"Example: klipsync {' '.join(command)}" in " ".join(ended.out.split())
 
 
-def test_both_groups_are_in_the_command() -> None:
-    """`klipsync --help` names them."""
-    assert {"records", "tenants"} <= {group.name for group in app.registered_groups}
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_is_listed_and_can_be_called(name: str) -> None:
+    """`klipsync --help` names it, and it has a help of its own: its module is found only when it is called."""
+    shell = Shell("", {})
+
+    listed, ended = shell.here("--help"), shell.here(name, "--help")
+
+    assert re.search(rf"^\W+{name} ", listed.out, re.MULTILINE)
+    assert (ended.code, f"Usage: klipsync {name}" in " ".join(ended.out.split())) == (0, True)
+
+
+def test_a_misspelt_command_is_guessed() -> None:
+    """Also one whose module nobody has imported."""
+    ended = Shell("", {}).here("recrds")
+
+    assert (ended.code, "Did you mean 'records'?" in ended.err) == (2, True)

@@ -12,6 +12,8 @@ from infra.sandbox.quickbooks.store import Realm, Record
 
 def execute(realm: Realm, action: Action) -> Outcome:
     """Act, and say what came of it. Raises Refusal."""
+    if action.writes and realm.switches.subscription == "ended":
+        raise refusal("company_status")
     operations.catch_up(realm)
     if action.operation == "query":
         return _queried(realm, action)

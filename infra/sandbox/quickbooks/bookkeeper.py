@@ -25,13 +25,13 @@ def edit(realm: Realm, name: str, record_id: str, fields: Doc) -> Doc:
 def void(realm: Realm, name: str, record_id: str) -> Doc:
     """A transaction is voided."""
     entity = _entity(name)
-    return realm.shown(operations.void(realm, entity, _head(realm, entity, record_id)))
+    return realm.shown(operations.void(realm, entity, _head(realm, entity, record_id), bookkeeper=True))
 
 
 def remove(realm: Realm, name: str, record_id: str) -> Doc:
     """A transaction is deleted."""
     entity = _entity(name)
-    stub = operations.delete(realm, entity, _head(realm, entity, record_id))
+    stub = operations.delete(realm, entity, _head(realm, entity, record_id), bookkeeper=True)
     return {"domain": "QBO", "status": "Deleted", "Id": stub.id}
 
 
@@ -43,7 +43,7 @@ def record_payment(realm: Realm, body: Doc) -> Doc:
 def edit_payment(realm: Realm, record_id: str, body: Doc) -> Doc:
     """The payment as it should be now, whole."""
     wanted = {**_payment(realm, body), **_head(realm, PAYMENT, record_id)}
-    return realm.shown(operations.update(realm, PAYMENT, wanted))
+    return realm.shown(operations.update(realm, PAYMENT, wanted, bookkeeper=True))
 
 
 def _payment(realm: Realm, body: Doc) -> Doc:

@@ -1,6 +1,8 @@
 """One request over HTTP and its answer: noted in the journal, and sent whole, broken or not at all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 
 from aiohttp import web
@@ -29,6 +31,7 @@ class Exchange:
     entry: Entry
     rule: FaultRule | None
     pace: Pace
+    now: Callable[[], datetime]  # in the company's time zone
 
     def broken_before(self) -> web.StreamResponse | None:
         """What a rule answers in place of executing; None when the call goes on."""
@@ -62,16 +65,17 @@ class Exchange:
 
     def _answered_by_rule(self) -> web.Response:
         assert self.rule is not None  # noqa: S101 - for the type checker: only rules answer so
-        told = self.rule.answer()
-        self.entry.status = told.status
-        headers = {"Content-Type": told.content_type, "intuit_tid": self.entry.intuit_tid}
-        return web.Response(status=told.status, body=told.body.encode(), headers=headers)
+        told = self.rule.answer(self.now())
+        self.entry.status, self.entry.fault_code = told.status, told.fault_code
+        return self._whole(told, told.body)
 
     def _malformed(self, body: str) -> str:
         given = self.rule.body if self.rule is not None else ""
         return given or body[: len(body) // 2]
 
     def _whole(self, answer: Answer, body: str) -> web.Response:
+        if self.request.transport is None or self.request.transport.is_closing():
+            self.entry.answer_lost = True  # the client did not wait; what the call did is done all the same
         return web.Response(status=answer.status, body=body.encode(), headers=self._headers(answer))
 
     async def _begun(self, answer: Answer, length: int) -> web.StreamResponse:
@@ -114,9 +118,14 @@ class Exchange:
             "intuit_tid": tid,
             "Intuit-Tid": tid,
             "Cache-Control": "max-age=0, no-cache, no-store, must-revalidate, private",
-            "X-Spanid": f"{_random.getrandbits(128):032x}",
-            "X-Amzn-Trace-Id": f"Root={tid}",
             **answer.headers,
+        }
+        return headers | self._headers_of_the_api(answer) if self.request.path.startswith("/v3/") else headers
+
+    def _headers_of_the_api(self, answer: Answer) -> dict[str, str]:
+        headers = {
+            "X-Spanid": f"{_random.getrandbits(128):032x}",
+            "X-Amzn-Trace-Id": f"Root={self.entry.intuit_tid}",
         }
         if answer.status <= FIRST_FAULT:
             headers["Service-Time"] = "total=8, db=3"

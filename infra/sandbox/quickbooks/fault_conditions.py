@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from infra.sandbox.quickbooks.gateway_bodies import GATEWAY_BODIES
+from infra.sandbox.quickbooks.gateway_bodies import NAMES
 
 KINDS = (
     *("lose_answer", "cut_before", "cut_mid", "delay", "delay_after"),
@@ -54,7 +54,7 @@ CONDITIONS: dict[str, Condition] = {
         f"a whole number from {_LEAST_STATUS} to {_MOST_STATUS}",
     ),
     "body": Condition(lambda value: isinstance(value, str), "a text or, over HTTP, an object"),
-    "named": _one_of(tuple(GATEWAY_BODIES), or_none=True),
+    "named": _one_of(NAMES, or_none=True),
     "seconds": Condition(lambda value: _is_number(value) and value >= 0, "a number from 0"),
     "rate": Condition(lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
     "count": Condition(

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from random import Random
 from typing import Any, Literal
 
+from infra.sandbox.quickbooks.answers import Answer
 from infra.sandbox.quickbooks.fault_conditions import checked
-from infra.sandbox.quickbooks.gateway_bodies import GatewayBody, gateway_body
+from infra.sandbox.quickbooks.gateway_bodies import given_answer
 
 Breakage = Literal[
     "lose_answer",
@@ -38,8 +40,8 @@ class Call:
 class FaultRule:
     """One way to break calls. Conditions that are None match everything but the OAuth endpoints.
 
-    Not executed: cut_before closes the connection; status answers with `status` and `body`, or with the gateway's
-    answer that is `named`. Executed all the same: lose_answer closes without an answer; status_after answers as status
+    Not executed: cut_before closes the connection; status answers with `status` and `body`, or with the page or fault
+    that is `named`. Executed all the same: lose_answer closes without an answer; status_after answers as status
     does; malformed answers with half of the body, or with `body`; cut_mid closes after half of it; drip sends it in
     pieces over `seconds`; delay_after answers `seconds` late. delay waits `seconds` before executing.
     """
@@ -94,9 +96,9 @@ class FaultRule:
             self.count -= 1
         return True
 
-    def answer(self) -> GatewayBody:
-        """What `status` and `status_after` answer."""
-        return gateway_body(named=self.named, status=self.status, body=self.body)
+    def answer(self, now: datetime) -> Answer:
+        """What `status` and `status_after` answer; `now` is in the company's time zone."""
+        return given_answer(named=self.named, status=self.status, body=self.body, now=now)
 
     def shown(self) -> dict[str, Any]:
         """As the control API tells it."""

@@ -13,7 +13,6 @@ from infra.sandbox.quickbooks.request_ids import check_length
 from infra.sandbox.quickbooks.sandbox import Sandbox
 from infra.sandbox.quickbooks.store import Realm
 
-SENT = 200
 THROTTLED = {"429": "throttled", "400": "throttled_plainly"}
 PLAINLY = "ThrottleExceeded"  # the type of the throttling fault that comes in the ordinary envelope
 CHALLENGE = 'Bearer realm="Intuit", error="invalid_token"'
@@ -43,12 +42,9 @@ async def answer(sandbox: Sandbox, door: Door, entry: Entry, pace: Pace) -> Answ
         await pace.before()
         return _turned_away(sandbox, door, refused)
     try:
-        made = await _answered(sandbox, books, door, entry, pace)
+        return await _answered(sandbox, books, door, entry, pace)
     finally:
         sandbox.limiter.ended(realm=books.realm, app=app)
-    if entry.operation == "send" and made.status == SENT and not entry.replayed:
-        sandbox.limiter.mailed(realm=books.realm, at=sandbox.clock.now().timestamp())
-    return made
 
 
 async def _answered(sandbox: Sandbox, books: Realm, door: Door, entry: Entry, pace: Pace) -> Answer:
@@ -97,6 +93,8 @@ def _turned_away(sandbox: Sandbox, door: Door, refused: Refusal) -> Answer:
 
 def _understood(sandbox: Sandbox, door: Door) -> Action:
     """What is asked for. Raises Refusal for what cannot be, before anything is executed."""
+    if sandbox.switches.user_rights == "lost":
+        raise refusal("access_lost")
     if isinstance(door.action, Refusal):
         raise door.action
     if door.wants_xml:

@@ -1,52 +1,60 @@
-"""What stands between a client and QuickBooks when something breaks: pages of proxies, empty answers, service faults.
+"""What a fault rule answers in a call's place: pages of proxies, empty answers, and QuickBooks' faults by their name.
 
-The pages are ours, in the form that gateways give them; the faults have documented codes and types.
+The pages are ours, in the form that gateways give them; the faults are those of the table.
 """
 
-from dataclasses import dataclass
+from datetime import datetime
 
-from infra.sandbox.quickbooks.wire import write_json
+from infra.sandbox.quickbooks import answers
+from infra.sandbox.quickbooks.answers import FAULT, Answer
+from infra.sandbox.quickbooks.faults import FAULTS, Refusal, fault_error, refusal
+from infra.sandbox.quickbooks.request_faults import GATEWAY_FAULTS
 
-HTML, JSON, PLAIN = "text/html", "application/json", "text/plain"
-
-
-@dataclass(frozen=True, slots=True)
-class GatewayBody:
-    """One such answer."""
-
-    status: int
-    content_type: str
-    body: str
+HTML, PLAIN = "text/html", "text/plain"
 
 
-def _page(status: int, title: str) -> GatewayBody:
+def _page(status: int, title: str) -> Answer:
     text = f"{status} {title}"
     body = f"<html>\n<head><title>{text}</title></head>\n<body>\n<center><h1>{text}</h1></center>\n</body>\n</html>\n"
-    return GatewayBody(status, HTML, body)
+    return Answer(status, body, HTML)
 
 
-def _fault(status: int, kind: str, code: str, message: str, detail: str) -> GatewayBody:
-    error = {"Message": message, "Detail": detail, "code": code, "element": ""}
-    return GatewayBody(status, JSON, write_json({"Fault": {"Error": [error], "type": kind}}))
+def _failed(status: int, kind: str, reason: str) -> Refusal:
+    return Refusal((fault_error("application", reason=reason),), status=status, type=kind, timed=False)
 
 
-_SYSTEM = ("10000", "An application error has occurred while processing your request")
-GATEWAY_BODIES: dict[str, GatewayBody] = {
+GATEWAY_BODIES: dict[str, Answer] = {
     "html_502": _page(502, "Bad Gateway"),
     "html_503": _page(503, "Service Temporarily Unavailable"),
     "html_504": _page(504, "Gateway Time-out"),
-    "empty_500": GatewayBody(500, PLAIN, ""),
-    "empty_502": GatewayBody(502, PLAIN, ""),
-    "empty_503": GatewayBody(503, PLAIN, ""),
-    "empty_504": GatewayBody(504, PLAIN, ""),
-    "system_fault": _fault(500, "SystemFault", *_SYSTEM, "System Failure Error: An unexpected error occurred."),
-    "service_fault": _fault(503, "ServiceFault", *_SYSTEM, "System Failure Error: The service is unavailable."),
+    "empty_500": Answer(500, "", PLAIN),
+    "empty_502": Answer(502, "", PLAIN),
+    "empty_503": Answer(503, "", PLAIN),
+    "empty_504": Answer(504, "", PLAIN),
+    "system_fault": answers.fault(_failed(500, "SystemFault", "An unexpected error occurred."), time=""),
+    "service_fault": answers.fault(_failed(503, "ServiceFault", "The service is unavailable."), time=""),
 }
+# Words for those faults that no object causes by itself; others that need words come from the calls they are about.
+WORDS = {
+    "query_failed": {"reason": "The query could not be completed."},
+    "permission": {"what": "Your plan or your rights do not include this."},
+    "feature": {"what": "This company does not have it."},
+    "company_locked": {"reason": "Somebody is closing its books."},
+    "operation_failed": {"operation": "asked for"},
+}
+FAULT_NAMES = tuple(name for name, row in FAULTS.items() if name in WORDS or "{" not in f"{row.detail}{row.element}")
+NAMES = (*GATEWAY_BODIES, *FAULT_NAMES)
+IN_THE_GATEWAYS_ENVELOPE = frozenset(GATEWAY_FAULTS) - {"throttled_plainly"}
 
 
-def gateway_body(*, named: str | None, status: int, body: str) -> GatewayBody:
-    """The answer of that name, else one made of a status and a text."""
-    if named is not None:
+def given_answer(*, named: str | None, status: int, body: str, now: datetime) -> Answer:
+    """The answer of that name, else one made of a status and a text. `now` is in the company's time zone."""
+    if named is None:
+        kinds = {"{": FAULT, "[": FAULT, "<": HTML}
+        return Answer(status, body, kinds.get(body[:1], PLAIN))
+    if named in GATEWAY_BODIES:
         return GATEWAY_BODIES[named]
-    kinds = {"{": JSON, "[": JSON, "<": HTML}
-    return GatewayBody(status, kinds.get(body[:1], PLAIN), body)
+    refused = refusal(named, **WORDS.get(named, {}))
+    if named in IN_THE_GATEWAYS_ENVELOPE:
+        return answers.gateway_fault(refused, milliseconds=int(now.timestamp() * 1000))
+    return answers.fault(refused, time=now.isoformat(timespec="milliseconds"))

@@ -56,10 +56,9 @@ class MovedClock:
 
     def run_at(self, speed: float) -> None:
         """Count so many sandbox seconds in a real one from now on; 0 stands still. Raises ValueError."""
-        if not (math.isfinite(speed) and 0 <= speed <= FASTEST):
-            raise ValueError(f"the speed is a number from 0 (frozen) to {FASTEST:,.0f}")
+        checked = checked_speed(speed)
         self._count_from(self.boottime())
-        self._speed = speed
+        self._speed = checked
 
     def _count_from(self, seconds: float) -> None:
         self._mark, self._marked_at = seconds, self._base.boottime()
@@ -96,3 +95,10 @@ class MovedClock:
 
     def _real(self, seconds: float) -> float:
         return min(LOOK_AGAIN, seconds / self._speed) if self._speed else LOOK_AGAIN
+
+
+def checked_speed(speed: float) -> float:
+    """The same number. Raises ValueError where no clock can run so."""
+    if not (math.isfinite(speed) and 0 <= speed <= FASTEST):
+        raise ValueError(f"the speed is a number from 0 (frozen) to {FASTEST:,.0f}")
+    return speed

@@ -81,6 +81,8 @@ class Passage:
             done = api.execute(self.books, self.action)
         except Refusal as refused:
             return self._refused(refused)
+        if self.action.operation == "send":
+            self.sandbox.limiter.mailed(realm=self.books.realm, at=self.sandbox.clock.now().timestamp())
         return answers.success(done, time=self.books.answer_time())
 
     def _refused(self, refused: Refusal) -> Answer:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from infra.sandbox.quickbooks import operations
 from infra.sandbox.quickbooks.change_log import ChangeLog
 from infra.sandbox.quickbooks.entities.entity import Entity, check_references
-from infra.sandbox.quickbooks.entities.names import ADDRESSES
 from infra.sandbox.quickbooks.entities.registry import BY_LOWER_NAME, ENTITIES
 from infra.sandbox.quickbooks.faults import Refusal
 from infra.sandbox.quickbooks.fields import Part, Parts, Table
@@ -77,20 +76,10 @@ def _stored(realm: Realm, entity: Entity, body: Doc, planned: Planned) -> Record
     if record_id is not None and realm.find(entity.name, str(record_id)):
         raise SeedWrong(planned.place, f"Id: {record_id} is taken by another {entity.name}")
     record = operations.plant(realm, entity, doc, record_id=None if record_id is None else str(record_id))
-    _number_addresses(realm, record, body)
     # A property that the seed says is nothing is not there, even where a create over the API would have filled it.
     absent = [name for name, value in body.items() if value is None]
     record.doc = {name: value for name, value in record.doc.items() if name not in absent}
     return record
-
-
-def _number_addresses(realm: Realm, record: Record, body: Doc) -> None:
-    """An address that the seed numbers has this number, and the next ones go on after it."""
-    for name in ADDRESSES:
-        number = (body.get(name) or {}).get("Id")
-        if number is not None and name in record.doc:
-            record.doc = {**record.doc, name: {**record.doc[name], "Id": str(number)}}
-            realm.reserve("Address", int(number))
 
 
 def _read(table: Table, body: Doc, path: str, reading: Reading) -> Doc:

@@ -6,8 +6,7 @@ from typing import Any
 
 from infra.clock import Clock
 from infra.sandbox.quickbooks.connecting import connected
-from infra.sandbox.quickbooks.oauth.apps import REDIRECT_URI
-from infra.sandbox.quickbooks.oauth.paths import AUTHORIZE, SANDBOX_DISCOVERY
+from infra.sandbox.quickbooks.oauth.paths import AUTHORIZE
 from infra.sandbox.quickbooks.plan import Plan
 from infra.sandbox.quickbooks.seed_files import seed_of
 from infra.sandbox.quickbooks.server import RunningSandbox, serve
@@ -55,10 +54,10 @@ def ready_line(running: RunningSandbox, companies: list[Doc]) -> Doc:
         "realm": first.get("realm"),
         "client_id": running.client_id,
         "client_secret": running.client_secret,
-        "redirect_uri": REDIRECT_URI,
+        "redirect_uri": running.redirect_uri,
         "access_token": first.get("access_token"),
         "refresh_token": first.get("refresh_token"),
-        "discovery_url": base + SANDBOX_DISCOVERY,
+        "discovery_url": running.discovery_url,
         "authorize_url": base + AUTHORIZE,
         "token_url": running.token_url,
         "control_url": running.control_url,

@@ -24,6 +24,7 @@ def copied(realm: Realm) -> Doc:
         "realm": realm.realm,
         "time_zone": realm.zone.key,
         "custom_fields": list(realm.custom_fields),
+        "credits_due": [(when.isoformat(), customer) for when, customer in realm.credits_due],
         "sequences": realm.sequences(),
         "records": {entity: [_record(one) for one in found.values()] for entity, found in realm.records.items()},
         "changes": {entity: list(log.all()) for entity, log in realm.logs.items()},
@@ -43,6 +44,7 @@ def recreated(copy: Doc, *, clock: Clock, switches: Switches) -> Realm:
     for name in _AMOUNTS:
         setattr(realm, name, {key: Decimal(amount) for key, amount in copy[name].items()})
     realm.custom_fields = tuple(copy["custom_fields"])
+    realm.credits_due = [(datetime.fromisoformat(when), customer) for when, customer in copy["credits_due"]]
     for sequence, number in copy["sequences"].items():
         realm.reserve(sequence, number)
     for entity, records in copy["records"].items():

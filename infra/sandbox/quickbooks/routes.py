@@ -17,7 +17,7 @@ XML_TYPES = frozenset({"application/xml", "text/xml"})
 # operation=update&include=void; others by operation=void
 VOIDED_BY_INCLUDE = frozenset({"Payment", "BillPayment", "SalesReceipt"})
 ONE_OBJECT = frozenset({"Preferences", "CompanyInfo"})  # read without an id too
-SENT_FOR = "send"
+SENT_BY, PRINTED_AS = "send", "pdf"
 
 
 def read_action(request: Request) -> Action:
@@ -40,10 +40,10 @@ def _entity_action(request: Request, entity: Entity) -> Action:
             return Action("read", entity, parts[1])
         case "GET", 1 if entity.name in ONE_OBJECT:
             return Action("read", entity, "1")
-        case "POST", 3 if parts[2] == SENT_FOR:
+        case "POST", 3 if parts[2] == SENT_BY:
             return Action("send", entity, parts[1], parameters={"sendTo": request.query.get("sendTo", "")})
-        case "GET" | "POST", places if places > 2:  # noqa: PLR2004 - such as pdf
-            raise not_modelled("/".join([entity.name, *parts[2:]]))
+        case "GET", 3 if parts[2] == PRINTED_AS:
+            raise not_modelled(f"{entity.name}/{PRINTED_AS}")
     raise _unknown(request)
 
 

@@ -149,4 +149,5 @@ def _opened(sandbox: Sandbox, request: web.Request) -> Entry:
 def _exchange(sandbox: Sandbox, request: web.Request, entry: Entry, call: Call) -> Exchange:
     rule = sandbox.fault_rules.striking(call)
     pace = Pace(sandbox.clock, rule, longest=sandbox.switches.longest_call_seconds)
-    return Exchange(request, entry, rule, pace)
+    books = sandbox.realms.get(call.realm or "")
+    return Exchange(request, entry, rule, pace, books.now if books is not None else sandbox.clock.now)

@@ -212,7 +212,8 @@ class Realm:
 
     def _keep(self, entity: str, record_id: str, before: Record | None) -> None:
         lag = max(self.switches.query_lag_seconds, self.switches.feed_lag_seconds)
-        self.versions.keep(entity=entity, record_id=record_id, before=before, at=self.clock.now(), seconds=lag)
+        if lag or self.versions:
+            self.versions.keep(entity=entity, record_id=record_id, before=before, at=self.clock.now(), seconds=lag)
 
     def _tell(self, entity: str, record_id: str, operation: str, at: datetime) -> None:
         for listener in self.listeners:

@@ -42,6 +42,8 @@ class Switches:
     app_calls_per_minute: int = 800  # per company and app, over all APIs
     mails_per_day: int = 40  # per company
     throttle_as: Literal["429", "400"] = "429"  # 400: an ordinary fault with the same code
+    subscription: Literal["paid", "ended"] = "paid"  # ended: writes are refused (6190), reads go on
+    user_rights: Literal["admin", "lost"] = "admin"  # of who consented; lost: every call is refused (120)
     same_child_name: Literal["refused", "allowed"] = "refused"  # one sub-customer name under two parents
     inactive_names: Literal["taken", "free"] = "taken"  # does an inactive record still hold its name
     paid_invoice_delete: Literal["unlinks", "refused"] = "unlinks"

@@ -6,7 +6,8 @@ from datetime import datetime
 from functools import partial
 from secrets import randbits
 
-from infra.sandbox.quickbooks.moved_clock import MovedClock
+from infra.sandbox.quickbooks import operations
+from infra.sandbox.quickbooks.moved_clock import SOON, MovedClock
 from infra.sandbox.quickbooks.oauth.apps import Apps
 from infra.sandbox.quickbooks.oauth.tokens import Tokens
 from infra.sandbox.quickbooks.store import Realm
@@ -29,9 +30,15 @@ class Webhooks:
         self._lanes: dict[str, Lane] = {}
         self._made = 0
         self._burst: list[Event] = []
+        self._realms: dict[str, Realm] = {}
+        self._expected: dict[str, asyncio.Task[None]] = {}  # what companies will do by themselves, by company
 
     def watch(self, realm: Realm) -> None:
-        """Tell of this company's changes from now on."""
+        """Tell of this company's changes from now on, and no longer of one that it replaces."""
+        replaced = self._expected.pop(realm.realm, None)
+        if replaced is not None:
+            replaced.cancel()
+        self._realms[realm.realm] = realm
         realm.listeners.append(partial(self._notice, realm.realm))
 
     async def subscribe(self, settings: Doc) -> Lane:
@@ -57,6 +64,8 @@ class Webhooks:
 
     async def settled(self) -> None:
         """Wait until nothing that is due by the sandbox's clock is still to be sent."""
+        for realm in self._realms.values():
+            operations.catch_up(realm)
         await asyncio.sleep(0)  # the changes of this moment become events first
         while busy := [lane for lane in self._lanes.values() if lane.busy]:
             await busy[0].idle()
@@ -64,6 +73,8 @@ class Webhooks:
     async def close(self) -> None:
         """Stop all; nothing that waits is sent."""
         await self.remove()
+        for task in self._expected.values():
+            task.cancel()
 
     def _notice(self, realm: str, entity: str, record_id: str, operation: str, at: datetime) -> None:
         """One change. What changes without a pause belongs together, and is told of together."""
@@ -78,3 +89,17 @@ class Webhooks:
         for lane in self._lanes.values():
             events = told(burst, touched_lists=lane.subscription.touched_lists)
             lane.take([one for one in events if self._tokens.connected(lane.subscription.app, one.realm)])
+        for realm in {event.realm for event in burst}:
+            self._expect(self._realms[realm])
+
+    def _expect(self, realm: Realm) -> None:
+        """What the company is about to do by itself is told when it does it, not at somebody's next call."""
+        running = self._expected.get(realm.realm)
+        if realm.credits_due and (running is None or running.done()):
+            self._expected[realm.realm] = asyncio.create_task(self._catch_up(realm), name="webhooks expected")
+
+    async def _catch_up(self, realm: Realm) -> None:
+        while realm.credits_due:
+            left = (realm.credits_due[0][0] - self._clock.now()).total_seconds()
+            await self._clock.sleep(max(left, 2 * SOON))
+            operations.catch_up(realm)

@@ -32,7 +32,7 @@ def read_json(text: str | bytes) -> object:
     return json.loads(text, parse_float=Decimal)
 
 
-def write_json(value: object) -> str:
+def write_json(value: object) -> str:  # noqa: PLR0911 - one for each kind of value
     """Write a value made of str, bool, int, Decimal, None, dict, list and Raw."""
     kind = type(value)
     if kind is str:
@@ -43,6 +43,10 @@ def write_json(value: object) -> str:
         return "[" + ",".join([write_json(inner) for inner in value]) + "]"
     if isinstance(value, Decimal):
         return format(value, "f") if value else "0"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return str(value)
     if kind is Raw:
         return str(value)
     return json.dumps(value)

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from infra.sandbox.quickbooks.control import ways
 from infra.sandbox.quickbooks.control.ways import Route
-from infra.sandbox.quickbooks.moved_clock import MovedClock
+from infra.sandbox.quickbooks.moved_clock import MovedClock, checked_speed
 
 FROZEN = "frozen"  # as a speed: stand still
 MOVES = frozenset({"set", "advance_seconds", "speed"})
@@ -17,18 +17,22 @@ async def move_clock(request: web.Request) -> web.StreamResponse:
     body, clock = await ways.body(request), ways.sandbox(request).clock
     if not body or not body.keys() <= MOVES:
         raise ValueError(f"the clock takes {', '.join(sorted(MOVES))}")
+    speed = _speed(body["speed"]) if "speed" in body else clock.speed
     if "set" in body:
         clock.set(_moment(str(body["set"])))
     if "advance_seconds" in body:
         clock.advance(float(body["advance_seconds"]))
-    if "speed" in body:
-        clock.run_at(0.0 if body["speed"] == FROZEN else float(body["speed"]))
+    clock.run_at(speed)
     return ways.told(_shown(clock))
 
 
 async def read_clock(request: web.Request) -> web.StreamResponse:
     """The sandbox's time, and how fast it runs."""
     return ways.told(_shown(ways.sandbox(request).clock))
+
+
+def _speed(wanted: object) -> float:
+    return checked_speed(0.0 if wanted == FROZEN else float(str(wanted)))
 
 
 def _moment(text: str) -> datetime:

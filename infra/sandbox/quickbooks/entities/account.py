@@ -27,7 +27,7 @@ TABLE = Table(
         made("Classification", query=True),
         Field("AccountType", Text(choices=account_types.TYPES), query=True),
         text("AccountSubType", query=True),
-        text("AcctNum", 20, query=True),
+        text("AcctNum", query=True),
         made("CurrentBalance", Money(), query=True, default=NOTHING),
         made("CurrentBalanceWithSubAccounts", Money(), query=True, default=NOTHING),
         Field("CurrencyRef", Currency()),

@@ -16,11 +16,11 @@ from infra.sandbox.quickbooks.entities import (
     settling,
     term,
 )
-from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity, require
+from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity
 from infra.sandbox.quickbooks.entities.item import take_from_stock
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.entities.purchase_parts import ITEM_LINE, LINKED, PURCHASE_LINE
-from infra.sandbox.quickbooks.faults import not_modelled, refusal
+from infra.sandbox.quickbooks.faults import FaultError, fault_error, not_modelled, refusal
 from infra.sandbox.quickbooks.fields import Field, Part, Parts, Table
 from infra.sandbox.quickbooks.kinds import Currency, Day, Elsewhere, Money, Number, Ref, Text
 from infra.sandbox.quickbooks.shelf import Shelf
@@ -59,8 +59,7 @@ TABLE = Table(
 def complete(draft: Draft) -> Doc:
     """Lines, total, due date and links of a bill."""
     doc = draft.doc
-    require(doc, "VendorRef", "Line")
-    _check_number(draft, doc)
+    purchase_forms.check(draft, doc, *_number_taken(draft, doc))
     purchase_links.check_new_lines(draft, doc["Line"])
     doc = purchase_forms.with_lines(draft, doc)
     doc = purchase_forms.valued(draft.realm, {**doc, **_dates(draft, doc)})
@@ -71,14 +70,14 @@ def complete(draft: Draft) -> Doc:
     return {**doc, "LinkedTxn": purchase_links.headed(draft, doc)}
 
 
-def _check_number(draft: Draft, doc: Doc) -> None:
+def _number_taken(draft: Draft, doc: Doc) -> list[FaultError]:
     """6140 for a number that another bill has, in a company that warns of it."""
     realm, number = draft.realm, doc.get("DocNumber")
     warns = realm.warns_of_duplicates or preferences.other(realm, "WarnDuplicateBillNumber") == "true"
     if not number or not warns or number == draft.before.get("DocNumber"):
-        return
-    for record_id in realm.found_by("Bill", "DocNumber", number) or ():
-        raise refusal("number_taken", number=number, kind="Bill", id=record_id)
+        return []
+    holders = tuple(realm.found_by("Bill", "DocNumber", number) or ())
+    return [fault_error("number_taken", number=number, kind="Bill", id=one) for one in holders[:1]]
 
 
 def _dates(draft: Draft, doc: Doc) -> Doc:

@@ -25,7 +25,7 @@ TABLE = Table(
     (
         Field("VendorRef", Ref("Vendor"), query=True),
         Field("APAccountRef", Ref("Account"), query=True),
-        Field("PayType", Text(choices=tuple(WAYS)), query=True),
+        Field("PayType", Text(choices=tuple(WAYS))),
         Field("CheckPayment", Part(CHECK)),
         Field("CreditCardPayment", Part(CARD)),
         Field("TotalAmt", Money(), query=True),
@@ -46,7 +46,7 @@ TABLE = Table(
 def complete(draft: Draft) -> Doc:
     """Lines clipped to what the bills still owe; what is paid besides is a credit with the vendor."""
     doc = draft.doc
-    require(doc, "VendorRef", "TotalAmt", "PayType", *(() if doc.get("_voided") else ("Line",)))
+    require(doc, "VendorRef", "TotalAmt", "PayType", *(("Line",) if _needs_lines(draft) else ()))
     if doc["TotalAmt"] < 0:
         raise refusal("business", reason="The transaction amount must be 0 or greater.")
     doc = _paid(draft.realm, purchase_forms.valued(draft.realm, doc))
@@ -56,7 +56,12 @@ def complete(draft: Draft) -> Doc:
         raise refusal("business", reason="You can't apply more than the amount of the payment.")
     doc = {**doc, "TxnDate": doc.get("TxnDate") or draft.realm.today(), "Line": lines}
     doc["_payable"] = purchase_forms.payable(draft.realm, doc)["value"]
-    return doc if lines or draft.record else _idle(doc)
+    return _idle(doc) if draft.record is None and not lines and _all_paid(draft) else doc
+
+
+def _needs_lines(draft: Draft) -> bool:
+    """Only what lost its lines, with its bills or by being voided, is whole without any."""
+    return draft.record is None or bool(draft.before.get("Line"))
 
 
 def _paid(realm: Realm, doc: Doc) -> Doc:
@@ -80,6 +85,8 @@ def _lines(draft: Draft, doc: Doc) -> list[Doc]:
     lines = []
     for line in doc.get("Line") or ():
         require(line, "Amount", "LinkedTxn")
+        if line["Amount"] < 0:
+            raise refusal("negative_amount", value=line["Amount"])
         bill = _linked_bill(draft.realm, doc, line)
         still_owed = bill.doc["Balance"] + was.get(("Bill", bill.id), NOTHING) - taken.get(bill.id, NOTHING)
         amount = min(line["Amount"], still_owed)
@@ -99,6 +106,12 @@ def _linked_bill(realm: Realm, doc: Doc, line: Doc) -> Record:
     if bill.doc["VendorRef"] != doc["VendorRef"]:
         raise refusal("cannot_link", value=bill.id)
     return bill
+
+
+def _all_paid(draft: Draft) -> bool:
+    """Whether nothing is owed any more on the bills that the payment names."""
+    named = [line["LinkedTxn"][0]["TxnId"] for line in draft.doc["Line"]]
+    return not any(draft.realm.records["Bill"][str(one)].doc["Balance"] for one in named)
 
 
 def _idle(doc: Doc) -> Doc:

@@ -18,7 +18,7 @@ NAME_VALUES = (
 TABLE = Table(
     "CompanyInfo",
     (
-        text("CompanyName", 1024, query=True),
+        text("CompanyName", 1024),
         text("LegalName", 1024),
         *(Field(name, Part(parts.ADDRESS)) for name in ADDRESSES),
         Field("CustomerCommunicationEmailAddr", Part(parts.EMAIL)),

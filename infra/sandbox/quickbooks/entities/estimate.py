@@ -22,6 +22,7 @@ from infra.sandbox.quickbooks.wire import Doc
 
 STATES = ("Pending", "Accepted", "Closed", "Rejected")
 CLOSED, OPEN = "Closed", "Pending"
+BEFORE = "_status"  # what an estimate was before an invoice closed it
 
 TABLE = Table(
     "Estimate",
@@ -48,9 +49,10 @@ FORM = sales_form.Form(TABLE, numbers.ESTIMATES, posts=False)
 def complete(draft: Draft) -> Doc:
     """A sales form; one that an invoice was made from stays closed unless it is opened by name."""
     doc = sales_form.completed(draft, FORM)
-    if doc.get("LinkedTxn") and "TxnStatus" not in draft.doc:
-        doc["TxnStatus"] = CLOSED
-    return doc
+    if not doc.get("LinkedTxn"):
+        return doc
+    held = {name: value for name, value in draft.before.items() if name == BEFORE}
+    return {**doc, **held, "TxnStatus": draft.doc.get("TxnStatus", CLOSED)}
 
 
 def before_removal(realm: Realm, record: Record) -> None:  # noqa: ARG001 - the shape all entities share

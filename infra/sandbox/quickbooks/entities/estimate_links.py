@@ -1,7 +1,7 @@
 """Which estimates an invoice is made from: checked when it is, closed when it is stored, opened when it is gone."""
 
 from infra.sandbox.quickbooks.entities.entity import Draft
-from infra.sandbox.quickbooks.entities.estimate import CLOSED, OPEN
+from infra.sandbox.quickbooks.entities.estimate import BEFORE, CLOSED, OPEN
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
 from infra.sandbox.quickbooks.store import Realm, Record
 from infra.sandbox.quickbooks.wire import Doc
@@ -72,8 +72,8 @@ def _estimates(doc: Doc) -> set[str]:
 def _close(realm: Realm, estimate_id: str, invoice: Record) -> None:
     estimate = realm.records[KIND][estimate_id]
     links = [{"TxnId": invoice.id, "TxnType": "Invoice"}]
-    before = estimate.doc.get("_status", estimate.doc["TxnStatus"])
-    realm.touch(estimate, {**estimate.doc, "TxnStatus": CLOSED, "LinkedTxn": links, "_status": before})
+    before = estimate.doc.get(BEFORE, estimate.doc["TxnStatus"])
+    realm.touch(estimate, {**estimate.doc, "TxnStatus": CLOSED, "LinkedTxn": links, BEFORE: before})
 
 
 def _reopen(realm: Realm, estimate_id: str, invoice: Record) -> None:
@@ -81,7 +81,8 @@ def _reopen(realm: Realm, estimate_id: str, invoice: Record) -> None:
     estimate = realm.find(KIND, estimate_id)
     if estimate is None:
         return
-    rest = {name: value for name, value in estimate.doc.items() if name not in ("LinkedTxn", "_status")}
+    rest = {name: value for name, value in estimate.doc.items() if name not in ("LinkedTxn", BEFORE)}
     links = [link for link in estimate.doc.get("LinkedTxn", ()) if link["TxnId"] != invoice.id]
-    status = estimate.doc.get("_status", OPEN)
+    before = estimate.doc.get(BEFORE, OPEN)
+    status = OPEN if before == CLOSED else before
     realm.touch(estimate, {**rest, "TxnStatus": status, **({"LinkedTxn": links} if links else {})})

@@ -49,12 +49,20 @@ def check_unique(draft: Draft, entity: str, *names: str) -> None:
 
 
 def with_addresses(draft: Draft, doc: Doc, names: tuple[str, ...] = ADDRESSES) -> Doc:
-    """Each address gets an id of its own, and keeps it while it is edited."""
+    """Each address gets an id of its own, and keeps it while it is edited; a seed says which it has."""
     found = dict(doc)
     for name in names:
         address = doc.get(name)
         if address:
             before = draft.before.get(name) or {}
             content = {key: value for key, value in address.items() if key != "Id"}
-            found[name] = {"Id": before.get("Id") or draft.realm.next_id("Address"), **content}
+            found[name] = {"Id": before.get("Id") or _address_id(draft, address), **content}
     return found
+
+
+def _address_id(draft: Draft, address: Doc) -> str:
+    given = str(address.get("Id", ""))
+    if draft.origin != "seed" or not given.isdecimal():
+        return draft.realm.next_id("Address")
+    draft.realm.reserve("Address", int(given))
+    return given

@@ -113,21 +113,29 @@ _LINE_UNMODELLED = frozenset(
         *("CreditLineDetail", "ProjectRef"),
     }
 )
-SALES_LINE = Table(
-    "Line",
+_SALES_LINE = (
+    text("Id"),
+    Field("LineNum", Whole()),
+    text("Description", 4000),
+    Field("Amount", Money()),
+    Field("LinkedTxn", Parts(LINKED)),
+    text("DetailType"),
+    Field("SalesItemLineDetail", Part(SALES_ITEM)),
+    Field("DiscountLineDetail", Part(DISCOUNT)),
+    Field("DescriptionLineDetail", Part(DESCRIPTION)),
+    Field("SubTotalLineDetail", Part(SUBTOTAL)),
+)
+GROUP = Table(
+    "GroupLineDetail",
     (
-        text("Id"),
-        Field("LineNum", Whole()),
-        text("Description", 4000),
-        Field("Amount", Money()),
-        Field("LinkedTxn", Parts(LINKED)),
-        text("DetailType"),
-        Field("SalesItemLineDetail", Part(SALES_ITEM)),
-        Field("DiscountLineDetail", Part(DISCOUNT)),
-        Field("DescriptionLineDetail", Part(DESCRIPTION)),
-        Field("SubTotalLineDetail", Part(SUBTOTAL)),
+        Field("GroupItemRef", Ref("Item")),
+        Field("Quantity", Number()),
+        Field("Line", Parts(Table("Line", _SALES_LINE, unmodelled=_LINE_UNMODELLED))),
     ),
-    unmodelled=_LINE_UNMODELLED,
+    unmodelled=frozenset({"ServiceDate", "UOMRef"}),
+)
+SALES_LINE = Table(
+    "Line", (*_SALES_LINE, Field("GroupLineDetail", Part(GROUP))), unmodelled=_LINE_UNMODELLED - {"GroupLineDetail"}
 )
 PAYMENT_LINE = Table(
     "Line",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from infra.sandbox.quickbooks.entities import exchange, links, roles
+from infra.sandbox.quickbooks.entities.bundle_lines import flat
 from infra.sandbox.quickbooks.entities.ledger import gathered
 from infra.sandbox.quickbooks.entities.sales_lines import DISCOUNT_LINE, ITEM_LINE, TEXT_LINE
 from infra.sandbox.quickbooks.store import Posting, Postings, Realm
@@ -73,7 +74,7 @@ def _sold(realm: Realm, doc: Doc, account: str, *, owed: Decimal, sign: int) -> 
 
 def _earned(realm: Realm, doc: Doc) -> Iterator[tuple[str, Decimal]]:
     """Credits by account: items, discounts against them, tax."""
-    for line in doc["Line"]:
+    for line in flat(doc["Line"]):
         amount = in_home(doc, line.get("Amount", NOTHING))
         if line["DetailType"] == ITEM_LINE:
             item = realm.records["Item"][line[ITEM_LINE]["ItemRef"]["value"]].doc
@@ -96,7 +97,7 @@ def check_accounts(realm: Realm, doc: Doc) -> None:
 
 def _cost(realm: Realm, doc: Doc) -> Iterator[tuple[str, Decimal]]:
     """An inventory item that is sold moves its cost from stock to cost of goods."""
-    for line in doc["Line"]:
+    for line in flat(doc["Line"]):
         detail = line.get(ITEM_LINE, {})
         item = realm.records["Item"][detail["ItemRef"]["value"]].doc if detail else {}
         if item.get("Type") == "Inventory":

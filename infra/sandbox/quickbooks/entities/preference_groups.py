@@ -9,6 +9,7 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November"),
     "December",
 )
+MOST_OWN_FIELDS = 3
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -33,10 +34,14 @@ ACCOUNTING = Table(
         Field("BookCloseDate", Day()),
         text("CustomerTerminology"),
     ),
-    unmodelled=frozenset({"OtherContactInfo"}),
+    unmodelled=frozenset(
+        {"OtherContactInfo", "DefaultARAccount", "DefaultAPAccount", "RequiresAccounts", "AutoJournalEntryNumber"}
+    ),
 )
 PRODUCTS = Table(
-    "ProductAndServicesPrefs", _flags("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand")
+    "ProductAndServicesPrefs",
+    _flags("ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"),
+    unmodelled=frozenset({"InventoryAndPurchaseOrder", "UOM"}),
 )
 SALES_FORMS = Table(
     "SalesFormsPrefs",
@@ -85,8 +90,15 @@ TIME = Table(
         Field("WorkWeekStartDate", Text(choices=DAYS)),
         *_flags("MarkTimeEntriesBillable"),
     ),
+    unmodelled=frozenset({"DefaultTimeItem", "TimeTrackingEnabled", "MarkExpensesAsBillable"}),
 )
-TAX = Table("TaxPrefs", (*_flags("UsingSalesTax"), Field("TaxGroupCodeRef", Code()), *_flags("PartnerTaxEnabled")))
+TAX = Table(
+    "TaxPrefs",
+    (*_flags("UsingSalesTax", "PartnerTaxEnabled"), Field("TaxGroupCodeRef", Code())),
+    unmodelled=frozenset(
+        {"HideTaxManagement", "TaxRateRef", "PaySalesTax", "NonTaxableSalesTaxCodeRef", "TaxableSalesTaxCodeRef"}
+    ),
+)
 CURRENCY = Table("CurrencyPrefs", (made("MultiCurrencyEnabled"), made("HomeCurrency")))
 REPORT = Table("ReportPrefs", (made("ReportBasis"), made("CalcAgingReportFromTxnDate")))
 OTHER = Table("OtherPrefs", (Field("NameValue", Parts(Table("NameValue", (text("Name"), text("Value"))))),))
@@ -175,6 +187,21 @@ def mails(company: str) -> Doc:
         name: {"Subject": f"{subject} from {company}", "Message": message.format(company=company)}
         for name, (subject, message) in _MAILS.items()
     }
+
+
+def own_fields(group: str, kind: str, names: tuple[str, ...]) -> list[Doc]:
+    """A company's own fields as its preferences tell them: which of the three are in use, and their names."""
+    places = range(MOST_OWN_FIELDS, 0, -1)
+    used = [
+        {"BooleanValue": place <= len(names), "Type": "BooleanType", "Name": f"{group}.Use{kind}Custom{place}"}
+        for place in places
+    ]
+    named = [
+        {"StringValue": names[place - 1], "Type": "StringType", "Name": f"{group}.{kind}CustomName{place}"}
+        for place in places
+        if place <= len(names)
+    ]
+    return [{"CustomField": used}, {"CustomField": named}]
 
 
 def others() -> list[Doc]:

@@ -22,8 +22,21 @@ def complete(draft: Draft) -> Doc:
     for name in preference_groups.GROUPS:
         doc[name] = {**held.get(name, {}), **doc.get(name, {})}
     doc["CurrencyPrefs"]["HomeCurrency"] = {"value": draft.realm.currency}
+    _tell_own_fields(draft.realm, doc)
     doc["OtherPrefs"] = {"NameValue": _merged(held["OtherPrefs"]["NameValue"], doc["OtherPrefs"]["NameValue"])}
     return doc
+
+
+def _tell_own_fields(realm: Realm, doc: Doc) -> None:
+    """The company's own fields on sales forms, and on purchase orders: the same ones, or a seed's list of names."""
+    if realm.custom_fields:
+        doc["SalesFormsPrefs"]["CustomField"] = preference_groups.own_fields(
+            "SalesFormsPrefs", "Sales", realm.custom_fields
+        )
+    told = doc["VendorAndPurchasesPrefs"].get("POCustomField", realm.custom_fields)
+    if told and all(isinstance(one, str) for one in told):
+        found = preference_groups.own_fields("PurchasePrefs", "Purchase", tuple(told))
+        doc["VendorAndPurchasesPrefs"]["POCustomField"] = found
 
 
 def _first(realm: Realm) -> Doc:

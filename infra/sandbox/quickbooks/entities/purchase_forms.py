@@ -2,7 +2,7 @@
 
 from infra.sandbox.quickbooks.entities import exchange, purchase_lines, purchase_tax, roles
 from infra.sandbox.quickbooks.entities.entity import Draft
-from infra.sandbox.quickbooks.faults import refusal
+from infra.sandbox.quickbooks.faults import FaultError, Refusal, fault_error, refusal
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import Doc
 
@@ -17,6 +17,14 @@ UNMODELLED = frozenset(
         *("ExpectedDate", "FOB", "ClassRef", "TaxCodeRef", "ShipMethodRef", "PrintStatus", "HomeTotalAmt"),
     }
 )
+
+
+def check(draft: Draft, doc: Doc, *faults: FaultError) -> None:
+    """Refuse the form with all that is wrong with it: these faults, what it lacks, and its lines."""
+    lacking = [fault_error("missing", name=name) for name in ("VendorRef", "Line") if not doc.get(name)]
+    found = (*faults, *lacking, *purchase_lines.faults(draft.realm, doc.get("Line") or []))
+    if found:
+        raise Refusal(found)
 
 
 def payable(realm: Realm, doc: Doc, reference: str = "APAccountRef") -> Doc:

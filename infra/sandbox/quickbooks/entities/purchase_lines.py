@@ -5,25 +5,45 @@ from decimal import Decimal
 
 from infra.sandbox.quickbooks.entities import roles
 from infra.sandbox.quickbooks.entities.purchase_parts import ACCOUNT_LINE, ITEM_LINE
-from infra.sandbox.quickbooks.faults import Refusal, fault_error, not_modelled, refusal
+from infra.sandbox.quickbooks.faults import FaultError, fault_error, not_modelled, refusal
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import NOTHING, Doc, money
 
 MOST_LINES = 10_000
-US_CODES = ("TAX", "NON")
+HOME, TAXED, UNTAXED = "US", "TAX", "NON"  # where lines carry one of these two codes
+_WHAT = {ITEM_LINE: "ItemRef", ACCOUNT_LINE: "AccountRef"}  # kind of line -> what it must name
 _NO_CUSTOMER = "When you use Accounts Receivable, you must choose a customer in the Name field."
-_UNTAXED = {"TaxCodeRef": {"value": "NON"}}  # a US line that names no code
+
+
+def faults(realm: Realm, lines: list[Doc]) -> list[FaultError]:
+    """What is wrong with each line: no kind, nothing bought, a strange code, an amount that lacks or does not fit."""
+    return [found for line in lines for found in _line_faults(realm, line)]
+
+
+def _line_faults(realm: Realm, line: Doc) -> Iterator[FaultError]:
+    kind, amount = line.get("DetailType"), line.get("Amount")
+    if kind not in _WHAT:
+        if kind is not None:
+            raise not_modelled(f"Line.DetailType {kind}")
+        yield fault_error("missing", name="Line.DetailType")
+        return
+    detail = line.get(kind, {})
+    if _WHAT[kind] not in detail:
+        yield fault_error("line_detail")
+    code = detail.get("TaxCodeRef", {}).get("value", UNTAXED)
+    if realm.country == HOME and code not in (TAXED, UNTAXED):
+        yield fault_error("line_tax_code", value=code)
+    if amount is None:
+        yield fault_error("missing", name="Line.Amount")
+    elif _differs(detail, amount):
+        yield fault_error("amount", value=_as_supplied(amount))
 
 
 def completed(realm: Realm, lines: list[Doc], *, held_ids: set[str], made: int) -> tuple[list[Doc], int]:
-    """The lines as they are stored, and how many line ids the form has used so far. Raises Refusal."""
-    if not lines:
-        raise refusal("missing", name="Line")
+    """Lines without faults as they are stored, and how many line ids the form has used so far. Raises Refusal."""
     if len(lines) > MOST_LINES:
         raise refusal("business", reason=f"A transaction has at most {MOST_LINES} lines.")
-    whole = [_completed_line(realm, line) for line in lines]
-    _check_amounts(whole)
-    return _numbered(whole, held_ids, made)
+    return _numbered([_completed_line(realm, line) for line in lines], held_ids, made)
 
 
 def total_of(lines: list[Doc], *, tax: Decimal) -> Decimal:
@@ -65,16 +85,9 @@ def unbilled(realm: Realm, customer: str) -> bool:
 
 
 def _completed_line(realm: Realm, line: Doc) -> Doc:
-    kind = line.get("DetailType")
-    if kind is None:
-        raise refusal("missing", name="Line.DetailType")
-    if kind not in (ITEM_LINE, ACCOUNT_LINE):
-        raise not_modelled(f"Line.DetailType {kind}")
-    if line.get("Amount") is None:
-        raise refusal("missing", name="Line.Amount")
-    detail = {"BillableStatus": "NotBillable", **(_UNTAXED if realm.country == "US" else {}), **line.get(kind, {})}
-    if realm.country == "US" and detail["TaxCodeRef"]["value"] not in US_CODES:
-        raise refusal("line_tax_code", value=detail["TaxCodeRef"]["value"])
+    kind = line["DetailType"]
+    untaxed = {"TaxCodeRef": {"value": UNTAXED}} if realm.country == HOME else {}
+    detail = {"BillableStatus": "NotBillable", **untaxed, **line[kind]}
     _check_billable(detail)
     return with_detail(line, _item_detail(realm, detail) if kind == ITEM_LINE else _account_detail(realm, detail))
 
@@ -92,9 +105,10 @@ def with_detail(line: Doc, detail: Doc) -> Doc:
 
 
 def _item_detail(realm: Realm, detail: Doc) -> Doc:
-    if "ItemRef" not in detail:
-        raise refusal("line_detail")
-    if "ExpenseAccountRef" not in realm.records["Item"][detail["ItemRef"]["value"]].doc:
+    item = realm.records["Item"][detail["ItemRef"]["value"]]
+    if item.doc["Type"] == "Category":
+        raise refusal("reference_category", value=item.id)
+    if "ExpenseAccountRef" not in item.doc:
         raise refusal("business", reason="The item has no expense account, so it cannot be bought.")
     if not detail.get("Qty") and not detail.get("UnitPrice"):  # some clients send both as zero for "not given"
         return {name: value for name, value in detail.items() if name not in ("Qty", "UnitPrice")}
@@ -102,15 +116,11 @@ def _item_detail(realm: Realm, detail: Doc) -> Doc:
 
 
 def _account_detail(realm: Realm, detail: Doc) -> Doc:
-    if "AccountRef" not in detail:
-        raise refusal("line_detail")
     role = realm.records["Account"][detail["AccountRef"]["value"]].doc["AccountSubType"]
     if role == roles.PAYABLE:
         raise refusal("account_type", name="AccountRef")
     if role == roles.RECEIVABLE:
-        raise refusal(
-            "business", reason="When you use Accounts Receivable, you must choose a customer in the Name field."
-        )
+        raise refusal("business", reason=_NO_CUSTOMER)
     return detail
 
 
@@ -121,17 +131,11 @@ def _check_billable(detail: Doc) -> None:
         raise refusal("business", reason="A billable expense needs a customer.")
 
 
-def _check_amounts(lines: list[Doc]) -> None:
-    """6070 once for each line whose Amount is not Qty * UnitPrice to the cent."""
-    wrong = []
-    for line in lines:
-        detail = line.get(ITEM_LINE, {})
-        if "Qty" in detail and "UnitPrice" in detail:
-            product = money(Decimal(detail["Qty"]) * Decimal(detail["UnitPrice"]))
-            if product != line["Amount"]:
-                wrong.append(fault_error("amount", value=_as_supplied(line["Amount"])))
-    if wrong:
-        raise Refusal(tuple(wrong))
+def _differs(detail: Doc, amount: Decimal) -> bool:
+    """Whether Amount is not Qty * UnitPrice to the cent; both 0 is how some clients say "not given"."""
+    quantity, price = Decimal(detail.get("Qty", 0)), Decimal(detail.get("UnitPrice", 0))
+    given = "Qty" in detail and "UnitPrice" in detail and (quantity or price)
+    return bool(given) and money(quantity * price) != amount
 
 
 def _as_supplied(amount: Decimal) -> str:

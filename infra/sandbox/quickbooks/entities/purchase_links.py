@@ -37,8 +37,9 @@ def check_new_lines(draft: Draft, lines: list[Doc]) -> None:
         for link in line.get("LinkedTxn") or ():
             if link.get("TxnType") != ORDER:
                 raise not_modelled(f"Bill.Line.LinkedTxn {link.get('TxnType')}")
-            if not link.get("TxnLineId"):
-                raise refusal("missing", name="Line.LinkedTxn.TxnLineId")
+            for name in ("TxnId", "TxnLineId"):
+                if not link.get(name):
+                    raise refusal("missing", name=f"Line.LinkedTxn.{name}")
             if line.get("Id") not in held and (line.get("Id") or line.get("LineNum")):
                 raise not_modelled("Bill.Line.Id or LineNum on a new line with LinkedTxn")
 

@@ -1,10 +1,10 @@
 """PurchaseOrder: what was asked of a vendor. It posts nothing; a bill that comes of it closes it."""
 
 from infra.sandbox.quickbooks.entities import company_info, names, parts, purchase_forms, purchase_tax
-from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity, require
+from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.entities.purchase_parts import PURCHASE_LINE
-from infra.sandbox.quickbooks.faults import not_modelled, refusal
+from infra.sandbox.quickbooks.faults import fault_error, not_modelled, refusal
 from infra.sandbox.quickbooks.fields import Field, Part, Parts, Table
 from infra.sandbox.quickbooks.kinds import Currency, Day, Elsewhere, Money, Number, Ref, Text
 from infra.sandbox.quickbooks.shelf import Shelf
@@ -26,7 +26,7 @@ TABLE = Table(
         Field("ShipAddr", Part(parts.ADDRESS)),
         Field("POEmail", Part(parts.EMAIL)),
         Field("EmailStatus", Text(choices=MAIL_STATES), default="NotSet"),
-        Field("POStatus", Text(choices=STATES), query=True, default="Open"),
+        Field("POStatus", Text(choices=STATES), default="Open"),
         *HEAD,
         Field("CustomField", Parts(parts.CUSTOM_FIELD)),
         text("DocNumber", 21, query=True),
@@ -40,7 +40,7 @@ TABLE = Table(
         Field("TxnTaxDetail", Part(parts.TAX_DETAIL)),
         Field("VendorRef", Ref("Vendor")),
         Field("APAccountRef", Ref("Account")),
-        made("TotalAmt", Money(), query=True),
+        made("TotalAmt", Money()),
         text("Memo", 4000),
         Field("GlobalTaxCalculation", Text(choices=purchase_tax.WAYS)),
     ),
@@ -53,9 +53,8 @@ def complete(draft: Draft) -> Doc:
     doc = {**TABLE.defaults, **draft.doc}
     if company_info.plan(draft.realm) in SMALL_PLANS:
         raise refusal("permission", what="The company's plan has no purchase orders.")
-    require(doc, "VendorRef", "Line")
-    if doc["EmailStatus"] == "NeedToSend" and "POEmail" not in doc:
-        raise refusal("email_required")
+    mailless = doc["EmailStatus"] == "NeedToSend" and "POEmail" not in doc
+    purchase_forms.check(draft, doc, *([fault_error("email_required")] if mailless else []))
     if any(line.get("LinkedTxn") for line in doc["Line"]):
         raise not_modelled("PurchaseOrder.Line.LinkedTxn")
     doc = purchase_forms.with_lines(draft, doc)
@@ -63,8 +62,8 @@ def complete(draft: Draft) -> Doc:
     doc["APAccountRef"] = purchase_forms.payable(draft.realm, doc)
     doc["TxnDate"] = doc.get("TxnDate") or draft.realm.today()
     doc = {"LinkedTxn": [], **_addressed(draft, doc)}
-    doc = {**doc, **_custom_fields(draft.realm, doc.get("CustomField") or [])}
-    return {**doc, "DocNumber": _numbered(draft.realm, doc.get("DocNumber"))}
+    own = _custom_fields(draft.realm, doc.pop("CustomField", []))
+    return {**doc, **own, "DocNumber": _numbered(draft.realm, doc.get("DocNumber"))}
 
 
 def _addressed(draft: Draft, doc: Doc) -> Doc:
@@ -79,11 +78,14 @@ def _addressed(draft: Draft, doc: Doc) -> Doc:
 
 
 def _custom_fields(realm: Realm, sent: list[Doc]) -> Doc:
-    """The company's own fields on purchase orders, with what was put into them; nothing where it has none."""
-    values = {one.get("DefinitionId"): one for one in sent}
+    """The company's own fields on purchase orders, with what was put into them; 3000 for one that it has not."""
+    names_by_id = {str(place): name for place, name in enumerate(field_names(realm), start=1)}
+    values = {str(one.get("DefinitionId")): one for one in sent}
+    for definition in values.keys() - names_by_id.keys():
+        raise refusal("custom_field", value=values[definition].get("Name") or definition)
     found = [
-        {"DefinitionId": str(place), "Name": name, "Type": "StringType", **_value(values.get(str(place), {}))}
-        for place, name in enumerate(field_names(realm), start=1)
+        {"DefinitionId": definition, "Name": name, "Type": "StringType", **_value(values.get(definition, {}))}
+        for definition, name in names_by_id.items()
     ]
     return {"CustomField": found} if found else {}
 
@@ -93,11 +95,11 @@ def _value(sent: Doc) -> Doc:
 
 
 def field_names(realm: Realm) -> tuple[str, ...]:
-    """Names of the company's own fields on purchase orders: as its preferences say, else those of its sales forms."""
+    """Names of the company's own fields on purchase orders, as its preferences tell them."""
     settings = realm.find("Preferences", "1")
-    groups = settings.doc.get("VendorAndPurchasesPrefs", {}).get("POCustomField", ()) if settings else ()
-    told = [one for group in groups for one in group.get("CustomField", ()) if one.get("Type") == "StringType"]
-    return tuple(one["StringValue"] for one in sorted(told, key=lambda one: str(one["Name"]))) or realm.custom_fields
+    groups = settings.doc["VendorAndPurchasesPrefs"].get("POCustomField", ()) if settings else ()
+    told = [one for group in groups for one in group["CustomField"] if one["Type"] == "StringType"]
+    return tuple(str(one["StringValue"]) for one in sorted(told, key=lambda one: str(one["Name"])))
 
 
 def _numbered(realm: Realm, number: str | None) -> str:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from infra.sandbox.quickbooks.entities import exchange, names, numbers, postings, sales_lines, sales_tax, vat
+from infra.sandbox.quickbooks.entities.bundle_lines import flat
 from infra.sandbox.quickbooks.entities.entity import Draft
 from infra.sandbox.quickbooks.entities.item import take_from_stock
-from infra.sandbox.quickbooks.faults import FaultError, Refusal, fault_error, refusal
+from infra.sandbox.quickbooks.faults import FaultError, Refusal, fault_error, not_modelled, refusal
 from infra.sandbox.quickbooks.fields import Table
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import NOTHING, Doc
@@ -42,10 +43,12 @@ def completed(draft: Draft, form: Form) -> Doc:
 
 
 def _plain(realm: Realm, doc: Doc) -> Doc:
-    """Without what says nothing in a US company."""
-    if realm.country == HOME and doc.get("GlobalTaxCalculation") in ("TaxExcluded", "NotApplicable"):
-        del doc["GlobalTaxCalculation"]
-    return doc
+    """Without what says nothing in a US company; there, nothing is told with its tax."""
+    if realm.country != HOME:
+        return doc
+    if doc.get("GlobalTaxCalculation") == vat.INCLUSIVE:
+        raise not_modelled("GlobalTaxCalculation TaxInclusive in a US company")
+    return {name: value for name, value in doc.items() if name != "GlobalTaxCalculation"}
 
 
 def _check(draft: Draft, form: Form, doc: Doc) -> None:
@@ -68,10 +71,10 @@ def _mail_faults(doc: Doc) -> list[FaultError]:
 
 def _lines(draft: Draft, doc: Doc) -> Doc:
     """A seed's lines keep their ids; what a client numbers by itself is numbered anew."""
-    held = {line["Id"] for line in draft.before.get("Line", ()) if "Id" in line}
+    held = {line["Id"] for line in flat(draft.before.get("Line", [])) if "Id" in line}
     made = draft.before.get("_lines_made", 0)
     if draft.origin == "seed":
-        held = {str(line["Id"]) for line in doc["Line"] if str(line.get("Id")).isdecimal()}
+        held = {str(line["Id"]) for line in flat(doc["Line"]) if str(line.get("Id")).isdecimal()}
         made = max((int(one) for one in held), default=0)
     lines, used = sales_lines.completed(draft.realm, doc["Line"], held_ids=held, made=made)
     return {"Line": lines, "_lines_made": used}
@@ -121,12 +124,13 @@ def _mailed(doc: Doc) -> Doc:
 def voided(doc: Doc) -> Doc:
     """All amounts zero; the note says so, before what it said."""
     note = doc.get("PrivateNote")
+    untaxed = {"TxnTaxDetail": {"TotalTax": NOTHING}} if "TxnTaxDetail" in doc else {}
     empty: Doc = {name: NOTHING for name in ("TotalAmt", "HomeTotalAmt", "Balance", "HomeBalance") if name in doc}
     return {
         **doc,
         **empty,
         "Line": sales_lines.emptied(doc["Line"]),
-        "TxnTaxDetail": {"TotalTax": NOTHING},
+        **untaxed,
         "PrivateNote": f"Voided - {note}" if note else "Voided",
     }
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from infra.sandbox.quickbooks.entities import roles
+from infra.sandbox.quickbooks.entities.bundle_lines import GROUP_LINE, flat, unfolded, with_inner
 from infra.sandbox.quickbooks.faults import FaultError, fault_error, not_modelled, refusal
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import NOTHING, Doc, money
@@ -33,7 +34,7 @@ def _given(line: Doc) -> Doc:
 def faults(lines: list[Doc]) -> list[FaultError]:
     """2020 for each line without an amount or a kind, 6070 for each whose Amount is not Qty * UnitPrice."""
     found = []
-    for line in lines:
+    for line in flat(lines):
         amount, detail = line.get("Amount"), line.get(ITEM_LINE, {})
         if line.get("DetailType") is None:
             found.append(fault_error("missing", name="Line.DetailType"))
@@ -58,7 +59,7 @@ def completed(realm: Realm, lines: list[Doc], *, held_ids: set[str], made: int) 
     _check_count(lines)
     forms = [_completed_line(realm, line) for line in lines]
     numbered, used = _numbered([line for line in forms if line["DetailType"] != DISCOUNT_LINE], held_ids, made)
-    total = sum((line.get("Amount", NOTHING) for line in numbered), NOTHING)
+    total = sum((line.get("Amount", NOTHING) for line in flat(numbered)), NOTHING)
     discounts = [_discounted(line, total) for line in forms if line["DetailType"] == DISCOUNT_LINE]
     discounts, used = _numbered(discounts, held_ids, used, first=len(numbered) + 1)
     return [*numbered, _subtotal(total), *discounts], used
@@ -67,7 +68,7 @@ def completed(realm: Realm, lines: list[Doc], *, held_ids: set[str], made: int) 
 def _check_count(lines: list[Doc]) -> None:
     if len(lines) > MOST_LINES:
         raise refusal("business", reason=f"A transaction has at most {MOST_LINES} lines.")
-    if len(lines) > MOST_TAXED_LINES and any(_is_taxed(line) for line in lines):
+    if len(lines) > MOST_TAXED_LINES and any(_is_taxed(line) for line in flat(lines)):
         raise refusal("business", reason=f"A taxed transaction has at most {MOST_TAXED_LINES} lines.")
 
 
@@ -78,7 +79,7 @@ def _is_taxed(line: Doc) -> bool:
 def total_of(lines: list[Doc]) -> Decimal:
     """What the form is worth before tax: its items less its discounts."""
     total = NOTHING
-    for line in lines:
+    for line in flat(lines):
         if line["DetailType"] == DISCOUNT_LINE:
             total -= line["Amount"]
         elif line["DetailType"] != SUBTOTAL_LINE:
@@ -89,7 +90,7 @@ def total_of(lines: list[Doc]) -> Decimal:
 def quantities(lines: list[Doc]) -> dict[str, Decimal]:
     """Item id -> how many are sold."""
     sold: dict[str, Decimal] = {}
-    for line in lines:
+    for line in flat(lines):
         detail = line.get(ITEM_LINE)
         if detail:
             item = detail["ItemRef"]["value"]
@@ -104,6 +105,8 @@ def emptied(lines: list[Doc]) -> list[Doc]:
 
 def _emptied_line(line: Doc) -> Doc:
     empty = {**line, "Amount": NOTHING} if "Amount" in line else dict(line)
+    if GROUP_LINE in line:
+        return with_inner(empty, emptied(line[GROUP_LINE]["Line"]))
     if line.get(ITEM_LINE, {}).get("Qty") is not None:
         empty[ITEM_LINE] = {**line[ITEM_LINE], "Qty": 0}
     return empty
@@ -121,6 +124,9 @@ def _completed_line(realm: Realm, line: Doc) -> Doc:
         detail = {"PercentBased": False, **line.get(DISCOUNT_LINE, {})}
         account = detail.get("DiscountAccountRef") or {"value": roles.account(realm, roles.DISCOUNTS)}
         return {**line, DISCOUNT_LINE: {**detail, "DiscountAccountRef": account}}
+    if kind == GROUP_LINE:
+        line = unfolded(realm, line)
+        return with_inner(line, [_completed_line(realm, one) for one in line[GROUP_LINE]["Line"]])
     if kind == TEXT_LINE:
         return {"DescriptionLineDetail": {}, **line}
     raise not_modelled(f"Line.DetailType {kind}")
@@ -144,8 +150,12 @@ def _item_detail(realm: Realm, detail: Doc) -> Doc:
         raise refusal("reference_category", value=item["value"])
     if record is None or "IncomeAccountRef" not in record.doc:
         raise refusal("business", reason="The item has no income account, so it cannot be sold.")
-    code = {"TaxCodeRef": {"value": "NON"}} if realm.country == "US" else {}
-    return {**code, **detail, "ItemRef": item}
+    if realm.country != "US":
+        return {**detail, "ItemRef": item}
+    if detail.get("TaxInclusiveAmt"):
+        raise not_modelled("TaxInclusiveAmt in a US company")
+    rest = {name: value for name, value in detail.items() if name != "TaxInclusiveAmt"}
+    return {"TaxCodeRef": {"value": "NON"}, **rest, "ItemRef": item}
 
 
 def _discounted(line: Doc, total: Decimal) -> Doc:
@@ -164,13 +174,23 @@ def _subtotal(total: Decimal) -> Doc:
 
 
 def _numbered(lines: list[Doc], held_ids: set[str], made: int, *, first: int = 1) -> tuple[list[Doc], int]:
+    """Ids run through the lines, those inside a bundle's included; places are counted outside alone."""
     numbered, free = [], set(held_ids)
     for place, line in enumerate(lines, start=first):
-        line_id = line.get("Id")
-        if line_id in free:
-            free.discard(str(line_id))
-        else:
-            made += 1
-            line_id = str(made)
-        numbered.append({**line, "Id": line_id, "LineNum": place})
+        whole, made = _identified(line, free, made)
+        if GROUP_LINE in whole:
+            inner = []
+            for one in whole[GROUP_LINE]["Line"]:
+                known, made = _identified(one, free, made)
+                inner.append({name: value for name, value in known.items() if name != "LineNum"})
+            whole = with_inner(whole, inner)
+        numbered.append({**whole, "LineNum": place})
     return numbered, made
+
+
+def _identified(line: Doc, free: set[str], made: int) -> tuple[Doc, int]:
+    """With the Id it has, if the form has a line with it, or the next."""
+    if line.get("Id") in free:
+        free.discard(str(line["Id"]))
+        return line, made
+    return {**line, "Id": str(made + 1)}, made + 1

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from infra.sandbox.quickbooks.entities import preferences, tax_lines
+from infra.sandbox.quickbooks.entities.bundle_lines import flat
 from infra.sandbox.quickbooks.entities.entity import Draft
 from infra.sandbox.quickbooks.entities.sales_lines import ITEM_LINE
 from infra.sandbox.quickbooks.faults import FaultError, fault_error
@@ -14,7 +15,7 @@ TAXED, UNTAXED = "TAX", "NON"
 
 def line_faults(lines: list[Doc]) -> list[FaultError]:
     """6100 for each line with another code than these two."""
-    codes = [line.get(ITEM_LINE, {}).get("TaxCodeRef", {}).get("value", UNTAXED) for line in lines]
+    codes = [line.get(ITEM_LINE, {}).get("TaxCodeRef", {}).get("value", UNTAXED) for line in flat(lines)]
     return [fault_error("line_tax_code", value=code) for code in codes if code not in (TAXED, UNTAXED)]
 
 

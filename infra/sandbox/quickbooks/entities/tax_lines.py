@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from infra.sandbox.quickbooks.entities import tax_code
+from infra.sandbox.quickbooks.entities.bundle_lines import flat
 from infra.sandbox.quickbooks.entities.entity import Draft
 from infra.sandbox.quickbooks.entities.sales_lines import DISCOUNT_LINE, ITEM_LINE
 from infra.sandbox.quickbooks.store import Realm
@@ -26,14 +27,14 @@ def unchanged(draft: Draft, doc: Doc) -> bool:
 def bases(lines: list[Doc], *, discounted: bool) -> dict[str, Decimal]:
     """Tax code -> the amount it taxes; `discounted`, each carries its share of the form's discount."""
     found: dict[str, Decimal] = {}
-    for line in lines:
+    for line in flat(lines):
         code = line.get(ITEM_LINE, {}).get("TaxCodeRef")
         if code:
             found[code["value"]] = found.get(code["value"], NOTHING) + line["Amount"]
     discount = sum((line["Amount"] for line in lines if line["DetailType"] == DISCOUNT_LINE), NOTHING)
     if not discounted or not discount:
         return found
-    whole = sum((line["Amount"] for line in lines if ITEM_LINE in line), NOTHING)
+    whole = sum((line["Amount"] for line in flat(lines) if ITEM_LINE in line), NOTHING)
     return {code: amount - (money(discount * amount / whole) if whole else NOTHING) for code, amount in found.items()}
 
 

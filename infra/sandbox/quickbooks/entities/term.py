@@ -28,7 +28,7 @@ TABLE = Table(
     (
         text("Name", 31, query=True),
         Field("Active", Flag(), query=True, default=True),
-        made("Type", query=True),
+        made("Type"),
         Field("DiscountPercent", Number(), default=0),
         Field("DueDays", Whole()),
         Field("DiscountDays", Whole()),

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from infra.sandbox.quickbooks.entities import tax_code, tax_lines
+from infra.sandbox.quickbooks.entities.bundle_lines import GROUP_LINE, flat
 from infra.sandbox.quickbooks.entities.entity import Draft
 from infra.sandbox.quickbooks.entities.sales_lines import DISCOUNT_LINE, ITEM_LINE
 from infra.sandbox.quickbooks.faults import FaultError, fault_error, not_modelled, refusal
@@ -18,7 +19,7 @@ def line_faults(realm: Realm, doc: Doc) -> list[FaultError]:
     way, found = doc.get("GlobalTaxCalculation"), []
     if way is None:
         return [fault_error("missing", name="GlobalTaxCalculation")]
-    for line in doc.get("Line") or ():
+    for line in flat(doc.get("Line") or []):
         code = line.get(ITEM_LINE, {}).get("TaxCodeRef", {}).get("value")
         if code is not None and realm.find("TaxCode", code) is None:
             found.append(fault_error("tax_code", value=code))
@@ -52,8 +53,9 @@ def taxed(draft: Draft, doc: Doc) -> Doc:
 
 def _inclusive(realm: Realm, doc: Doc) -> Doc:
     """A line's Amount is without tax all the same; TaxInclusiveAmt tells it with tax."""
-    if any(line["DetailType"] == DISCOUNT_LINE for line in doc["Line"]):
-        raise not_modelled("DiscountLineDetail with GlobalTaxCalculation TaxInclusive")
+    for line in doc["Line"]:
+        if line["DetailType"] in (DISCOUNT_LINE, GROUP_LINE):
+            raise not_modelled(f"{line['DetailType']} with GlobalTaxCalculation TaxInclusive")
     lines = [_with_gross(realm, line) for line in doc["Line"]]
     taxes = [line[ITEM_LINE]["TaxInclusiveAmt"] - line["Amount"] for line in lines if ITEM_LINE in line]
     found = tax_lines.tax_lines(realm, tax_lines.bases(lines, discounted=False))
