@@ -59,11 +59,11 @@ def journal(
         if clear:
             await control.ask("DELETE", "journal")
             return
-        last = after
+        last, headed = after, True
         while True:
             found = [one for one in await control.journal(after=last) if realm in (None, one["realm"])]
-            tell_requests(found, headed=last == after, as_json=as_json)
-            last = max([last, *(one["n"] for one in found)])
+            tell_requests(found, headed=headed, as_json=as_json)
+            last, headed = max([last, *(one["n"] for one in found)]), False
             if not follow:
                 return
             await asyncio.sleep(_LOOK)

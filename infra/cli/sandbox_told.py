@@ -50,7 +50,7 @@ def tell_books(found: Row, *, as_json: bool) -> None:
     echo_parts(
         [
             _table(found["trial_balance"]["accounts"], ("id", "name", "debit", "credit"), title="Trial balance"),
-            _totals(found["trial_balance"], ("debit", "credit")),
+            _totals(found["trial_balance"], ("debit", "credit"), title="Trial balance in all"),
             *(part for name in ("receivables", "payables") for part in _owed(found[name], title=name.capitalize())),
         ]
     )
@@ -58,12 +58,15 @@ def tell_books(found: Row, *, as_json: bool) -> None:
 
 def _owed(found: Row, *, title: str) -> list[Table | Facts]:
     columns = ("party", "name", "number", "date", "due", "days_late", "balance")
-    return [_table(found["documents"], columns, title=title), _totals(found, ("total", *found["ages"]))]
+    return [
+        _table(found["documents"], columns, title=title),
+        _totals(found, ("total", *found["ages"]), title=f"{title} in all"),
+    ]
 
 
-def _totals(found: Row, names: Sequence[str]) -> Facts:
+def _totals(found: Row, names: Sequence[str], *, title: str) -> Facts:
     flat = {**found, **found.get("ages", {})}
-    return Facts(facts=[(name, _text(flat[name])) for name in names])
+    return Facts(facts=[(name, _text(flat[name])) for name in names], title=title)
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str], *, title: str = "") -> Table:

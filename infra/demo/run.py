@@ -191,7 +191,7 @@ async def _set_up(
     state = options.state
     base = await stack.enter_async_context(stage.base(state, report=screen.say))
     addresses = await stack.enter_async_context(
-        stage.sandbox(state / "logs" / "sandbox.log", request_ids=options.request_ids)
+        stage.sandbox(state / "logs" / "sandbox.log", switches={"request_ids": options.request_ids})
     )
     control = await stack.enter_async_context(Control(addresses.control_url))
     env = {**base.env, **addresses.env, **{f"KLIPSYNC_{name}": value for name, value in SHORTENED.items()}}

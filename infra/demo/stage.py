@@ -89,10 +89,10 @@ async def base(
 
 
 @asynccontextmanager
-async def sandbox(log: Path, *, request_ids: str = "forever") -> AsyncIterator[SandboxAddresses]:
-    """A sandbox QuickBooks in a process of its own; `request_ids`: how long it remembers them. Raises ChildFailed."""
-    chosen = ("--company", "empty", "--switch", f"request_ids={request_ids}")
-    command = (*KLIPSYNC, "sandbox", "--port", "0", *chosen, "--json")
+async def sandbox(log: Path, *, switches: Mapping[str, object]) -> AsyncIterator[SandboxAddresses]:
+    """A sandbox QuickBooks in a process of its own, with these switches. Raises ChildFailed."""
+    chosen = [word for name, value in switches.items() for word in ("--switch", f"{name}={value}")]
+    command = (*KLIPSYNC, "sandbox", "--port", "0", "--company", "empty", *chosen, "--json")
     process = await launch(command, env={}, log=log, piped=True)
     try:
         async with asyncio.timeout(_START):

@@ -25,7 +25,7 @@ async def here(
 ) -> AsyncIterator[World]:
     """One world for all the kills; QuickBooks remembers request ids for ever, or not at all."""
     state = tmp_path_factory.mktemp("kills")
-    async with world(kafka=kafka_address, postgres=postgres_address, state=state, request_ids=request.param) as found:
+    async with world(kafka=kafka_address, postgres=postgres_address, state=state, mode=request.param) as found:
         yield found
 
 

@@ -12,12 +12,12 @@ from tests.acceptance.world import world
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(240)]
 
 
-@pytest.mark.parametrize("request_ids", ["forever", "none"])
+@pytest.mark.parametrize("mode", ["forever", "none", "harsh"])
 async def test_five_kills_at_random_moments_lose_and_double_nothing(
-    kafka_address: str, postgres_address: str, tmp_path: Path, request_ids: str
+    kafka_address: str, postgres_address: str, tmp_path: Path, mode: str
 ) -> None:
     """R-40, R-45: whatever the moment, the books are right in the end, and no record is written by an older owner."""
-    async with world(kafka=kafka_address, postgres=postgres_address, state=tmp_path, request_ids=request_ids) as here:
+    async with world(kafka=kafka_address, postgres=postgres_address, state=tmp_path, mode=mode) as here:
         await kill_at_random(here, kills=5, seed=11)
 
         await here.until_right()

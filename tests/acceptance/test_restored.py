@@ -11,13 +11,13 @@ from tests.databases import execute
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 
 
-@pytest.mark.parametrize("request_ids", ["forever", "none"])
+@pytest.mark.parametrize("mode", ["forever", "harsh"])
 async def test_a_database_put_back_to_an_hour_ago_doubles_and_loses_nothing(
-    kafka_address: str, postgres_address: str, tmp_path: Path, request_ids: str
+    kafka_address: str, postgres_address: str, tmp_path: Path, mode: str
 ) -> None:
     """R-17, R-40: what was made in the lost hour is found there and adopted, and payments come back right."""
     parts = portions(DAY.read_text().splitlines())
-    async with world(kafka=kafka_address, postgres=postgres_address, state=tmp_path, request_ids=request_ids) as here:
+    async with world(kafka=kafka_address, postgres=postgres_address, state=tmp_path, mode=mode) as here:
         await here.start()
         await here.publish(line for part in parts[:5] for line in part)
         await here.pay()

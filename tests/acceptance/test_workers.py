@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(180)]
 @pytest.fixture
 async def here(kafka_address: str, postgres_address: str, tmp_path: Path) -> AsyncIterator[World]:
     """A world in which QuickBooks remembers no request id, so that nothing hides behind that."""
-    async with world(kafka=kafka_address, postgres=postgres_address, state=tmp_path, request_ids="none") as found:
+    async with world(kafka=kafka_address, postgres=postgres_address, state=tmp_path, mode="none") as found:
         yield found
 
 

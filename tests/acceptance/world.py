@@ -57,6 +57,21 @@ QUICK = {
     "POISON_RETRY": "PT1.5S",
     "IDLE_TRANSACTION": "PT2S",
 }
+MODES: dict[str, dict[str, object]] = {
+    "forever": {"request_ids": "forever"},
+    "none": {"request_ids": "none"},
+    # Refresh tokens live on: where they do not, a kill between Intuit's answer and our store costs a consent.
+    "harsh": {
+        "request_ids": "none",
+        "after_fault": "forgotten",
+        "while_running": "executes_twice",
+        "query_lag_seconds": 1,
+        "feed_lag_seconds": 1,
+        "refresh_tokens": "each_use",
+    },
+}
+"""What QuickBooks' documents leave open, as the sandbox answers it."""
+LAGGING = {"QUICKBOOKS_LAG": "PT1S", "REPEAT_AFTER": "PT2.6S"}
 PATIENCE = 60.0
 """Seconds until books that are not right count as wrong. Nothing here is timed; this only ends a wait."""
 
@@ -229,7 +244,7 @@ async def world(
     kafka: str,
     postgres: str,
     state: Path,
-    request_ids: str = "forever",
+    mode: str = "forever",
     tenants: Sequence[str] = TENANTS,
     **more: str,
 ) -> AsyncIterator[World]:
@@ -241,11 +256,10 @@ async def world(
         base = await stack.enter_async_context(
             stage.base(state, report=lambda _: None, kafka=kafka, database=url, prefix=prefix)
         )
-        sandbox = await stack.enter_async_context(
-            stage.sandbox(state / "logs" / "sandbox.log", request_ids=request_ids)
-        )
+        sandbox = await stack.enter_async_context(stage.sandbox(state / "logs" / "sandbox.log", switches=MODES[mode]))
         control = await stack.enter_async_context(Control(sandbox.control_url))
-        settings = {f"KLIPSYNC_{name}": value for name, value in {**QUICK, "TOPIC_PREFIX": prefix, **more}.items()}
+        quick = {**QUICK, **(LAGGING if mode == "harsh" else {}), "TOPIC_PREFIX": prefix, **more}
+        settings = {f"KLIPSYNC_{name}": value for name, value in quick.items()}
         env = {**base.env, **sandbox.env, **settings}
         inbox = await stack.enter_async_context(Inbox(kafka, prefix=prefix))
         database = Database(url, connections=3)

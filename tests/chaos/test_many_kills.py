@@ -14,13 +14,13 @@ pytestmark = [pytest.mark.chaos, pytest.mark.kafka, pytest.mark.postgres, pytest
 KILLS = 100
 
 
-@pytest.mark.parametrize("request_ids", ["forever", "none"])
+@pytest.mark.parametrize("mode", ["forever", "none", "harsh"])
 async def test_a_hundred_kills_lose_and_double_nothing(
-    kafka_address: str, postgres_address: str, tmp_path: Path, request_ids: str
+    kafka_address: str, postgres_address: str, tmp_path: Path, mode: str
 ) -> None:
     """R-40, R-45: a worker dies a hundred times while a day is published, paid, and published again."""
     seed = int(os.environ.get("CHAOS_SEED", "1"))
-    async with world(kafka=kafka_address, postgres=postgres_address, state=tmp_path, request_ids=request_ids) as here:
+    async with world(kafka=kafka_address, postgres=postgres_address, state=tmp_path, mode=mode) as here:
         await kill_at_random(here, kills=KILLS, seed=seed)
 
         await here.until_right(seconds=180)

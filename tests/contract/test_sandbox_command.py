@@ -175,6 +175,21 @@ async def test_the_commands_beside_it_look_inside_and_break_it() -> None:
     assert [one["realm"] for one in companies] == [line["realm"], opened["realm"]]
 
 
+async def test_a_followed_journal_shows_each_request_once_as_it_comes() -> None:
+    """Under one heading; the numbers go on."""
+    async with started("--company", "empty") as (line, _):
+        following = await launched("journal", "--follow", "--control", line["control_url"])
+        assert following.stdout is not None
+        said = [(await following.stdout.readline()).decode()]
+        for name in ("Amy", "Ben"):
+            await call(line, "POST", "customer", {"DisplayName": name})
+            said.append((await following.stdout.readline()).decode())
+        following.terminate()
+        await following.communicate()
+
+    assert [text.split("\t")[0] for text in said] == ["n", "1", "2"]
+
+
 async def test_a_command_without_a_sandbox_says_how_to_start_one() -> None:
     """Nobody answers, or the sandbox refuses: a sentence and exit code 1."""
     with socket.create_server(("127.0.0.1", 0)) as nobody:

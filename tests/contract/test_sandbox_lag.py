@@ -202,6 +202,17 @@ async def test_what_a_company_begins_with_is_found_at_once() -> None:
     assert accounts["QueryResponse"]["totalCount"] > 0
 
 
+async def test_what_a_snapshot_brings_back_is_found_at_once() -> None:
+    """It was there before, even where the clock stands at the moment of the restore."""
+    async with company(LAGGING) as it:
+        await it.customer("Amy")
+        await it.control("POST", "snapshots/before")
+        await it.customer("Bea")
+        restored = await it.control("POST", "snapshots/before/restore")
+
+        assert (restored.status, await names(it)) == (200, ["Amy"])
+
+
 async def test_nothing_is_kept_when_nothing_lags() -> None:
     """Versions cost memory; when the lag ends, those that were kept go too."""
     async with company(LAGGING) as it:

@@ -20,7 +20,7 @@ from infra.sandbox.quickbooks.seed_files import NAMES, parsed, seed_of
 from infra.sandbox.quickbooks.switch_table import switch_table
 from infra.sandbox.quickbooks.webhooks_subscription import Subscription
 from tests.contract.sandbox_company import company
-from tests.contract.test_sandbox_command import LINE
+from tests.contract.test_sandbox_command import LINE, started
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text()
 
@@ -104,6 +104,19 @@ async def test_the_company_of_the_page_opens() -> None:
         opened = it.running.sandbox.open(seed_of(parsed(text, "the page")))
 
     assert (opened.name, opened.last_number, opened.records["Customer"]["7"].token) == ("Acme", 2000, 3)
+
+
+async def test_the_clients_of_the_page_connect(tmp_path: Path) -> None:
+    """intuit-oauth and python-quickbooks, with the lines that the page shows, one after the other."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", section("Connect a client"), re.MULTILINE | re.DOTALL)
+    ask = "from quickbooks.objects.customer import Customer\nprint(Customer.get(1, qb=client).DisplayName)\n"
+    async with started("--company", "craigs") as (line, _):
+        script = tmp_path / "connect.py"
+        script.write_text("\n".join((f"ready = {line!r}", *blocks, ask)))
+        python = await asyncio.create_subprocess_exec(sys.executable, str(script), stdout=PIPE)
+        said, _ = await python.communicate()
+
+    assert said.decode() == "Amy's Bird Sanctuary\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the script is for a shell")

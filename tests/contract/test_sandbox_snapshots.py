@@ -4,7 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 
+import pytest
+
 from infra.sandbox.quickbooks.realm_copies import copied
+from infra.sandbox.quickbooks.seed_files import NAMES
 from infra.sandbox.quickbooks.snapshots import FORMAT
 from infra.sandbox.quickbooks.store import Record, Stub
 from infra.sandbox.quickbooks.switches import Switches
@@ -98,6 +101,18 @@ async def test_a_snapshot_is_a_file_that_another_sandbox_restores() -> None:
     assert [one["realm"] for one in companies] == [it.realm] == [stranger]
     assert switches["refresh_tokens"] == "harsh"
     assert clock["now"] >= json.loads(file)["now"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_copy_of_a_restored_company_is_the_same_to_the_letter(name: str) -> None:
+    """Every kind of object and number that the companies that come along have goes there and back."""
+    async with company() as it, company() as other:
+        opened = await it.control("POST", "companies", {"company": name})
+        kept = (await it.control("GET", f"{opened['realm']}/snapshot")).text
+        await restore(other, kept)
+        again = (await other.control("GET", f"{opened['realm']}/snapshot")).text
+
+    assert again == kept
 
 
 async def test_one_company_is_restored_and_the_others_stay() -> None:

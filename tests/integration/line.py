@@ -296,7 +296,6 @@ def settings_for(database_url: str, running: RunningSandbox, **changes: Any) -> 
 async def _connected(database: Database, settings: Settings, running: RunningSandbox) -> Realm:
     sandbox = running.sandbox
     realm = sandbox.open_company(name="Acme", realm=None, zone=ZoneInfo("UTC"))
-    _, refresh = sandbox.tokens.grant(realm.realm, sandbox.switches)
     async with database.transaction() as connection:
         await connection.execute(
             text(
@@ -305,10 +304,16 @@ async def _connected(database: Database, settings: Settings, running: RunningSan
             ),
             {"t": TENANT},
         )
+    await consent(database, settings, running, realm)
+    return realm
+
+
+async def consent(database: Database, settings: Settings, running: RunningSandbox, realm: Realm) -> None:
+    """A person lets klipsync into the company, for the first time or once more."""
+    _, refresh = running.sandbox.tokens.grant(realm.realm, running.sandbox.switches)
     async with HttpTransport() as transport:
         tokens = bootstrap.tokens_of(settings, database, transport)
         await tokens.connect(tenant=TENANT, realm=RealmId(realm.realm), environment="production", refresh_token=refresh)
-    return realm
 
 
 def _json(stored: Any) -> Sequence[Sequence[str]]:  # noqa: ANN401

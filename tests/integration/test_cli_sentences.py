@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from infra.cli import COMMANDS
+from infra import cli
 from tests.integration.shell import Shell
 
 pytestmark = pytest.mark.postgres
@@ -84,7 +84,7 @@ def test_every_help_shows_an_example(command: list[str]) -> None:
     assert f"Example: klipsync {' '.join(command)}" in " ".join(ended.out.split())
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", cli.COMMANDS)
 def test_every_command_is_listed_and_can_be_called(name: str) -> None:
     """`klipsync --help` names it, and it has a help of its own: its module is found only when it is called."""
     shell = Shell("", {})

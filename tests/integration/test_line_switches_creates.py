@@ -1,4 +1,4 @@
-"""Creates whose answers are lost, under every switch of the sandbox: each thing once, or `unknown`, never twice (R-40)."""
+"""Creates whose answers are lost, under every switch of the sandbox: each thing once, never twice (R-40)."""
 
 from collections.abc import AsyncIterator
 
@@ -53,7 +53,7 @@ async def _late_ones_arrive(here: Line, trouble: Trouble) -> None:
 
 
 async def test_whatever_becomes_of_a_create_there_is_one_of_each(here: Line, trouble: Trouble) -> None:
-    """R-40, R-45: with an edit, and a bookkeeper's payment, before anybody knows; each thing once, as Klipboard says."""
+    """R-40, R-45: with an edit and a payment before anybody knows; each thing once, and as Klipboard says."""
     trouble.of = {name: list(griefs) for name, griefs in {**INVOICES, **CLIENTS, "Filter": (Grief.LOST,)}.items()}
     for name in CLIENTS:
         await here.client(name.removeprefix("Client "))

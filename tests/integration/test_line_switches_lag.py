@@ -103,7 +103,7 @@ async def test_what_a_person_has_made_again_is_looked_for_when_it_can_be_seen(he
 
 
 async def test_what_a_restored_database_forgot_is_found_when_it_can_be_seen(here: Line, trouble: Trouble) -> None:
-    """R-40: calls of the lost time may still be at work; a create is made, or repeated, when all of them can be seen."""
+    """R-40: calls of the lost time may still be at work; no create leaves before all of them can be seen."""
     kept = Kept(here)
     await kept.tell(CLIENT)
     await here.turns()
@@ -136,7 +136,7 @@ async def test_what_a_restored_database_forgot_is_found_when_it_can_be_seen(here
 
 
 async def test_what_nobody_can_tell_apart_is_for_a_person_and_not_made_again(here: Line, trouble: Trouble) -> None:
-    """R-40, R-62: changed beyond recognition, or deleted, before anybody knew whose it was: at most one, and unknown."""
+    """R-40, R-62: changed beyond recognition, or deleted, before anybody knew whose it was: unknown, and one at most."""
     await here.client()
     await here.turns()
     for number in ("I1", "I2"):

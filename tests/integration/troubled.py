@@ -37,9 +37,14 @@ class Moment(Enum):
     CLOSED = auto()
     """Inside of settling: nothing of it is stored."""
     SETTLED = auto()
+    REFRESHED = auto()
+    """Intuit has given new tokens, which are not stored yet."""
 
 
-class Died(ConnectionResetError):
+OF_A_CALL = tuple(moment for moment in Moment if moment is not Moment.REFRESHED)
+
+
+class Died(ConnectionResetError):  # noqa: N818 - the name says what happened
     """The process is gone: for all that it does from here on, it might as well have lost its database."""
 
 
@@ -94,8 +99,10 @@ class Trouble:
                 await self._real.send(request, timeout=timeout)
                 return Reply(status=503, headers={}, body=b"")
         reply = await self._real.send(request, timeout=timeout)
-        if request.body is not None and "/query" not in request.url:
+        if _names(request):
             self.dies(Moment.SENT)
+        elif not _to_a_company(request):
+            self.dies(Moment.REFRESHED)
         return reply
 
     def _next(self, request: Request) -> Grief | None:
@@ -103,8 +110,12 @@ class Trouble:
         return left.pop(0) if left else None
 
 
+def _to_a_company(request: Request) -> bool:
+    return "/v3/company/" in request.url
+
+
 def _names(request: Request) -> list[str]:
-    if request.body is None or "/v3/company/" not in request.url or "/query" in request.url:
+    if request.body is None or not _to_a_company(request) or "/query" in request.url:
         return []
     body = exact.loads(request.body)
     entity = request.url.rpartition("/")[2].partition("?")[0]
