@@ -74,8 +74,7 @@ def judged(record: Record, attempt: Attempt, shown: Shown) -> Closing:
     """How an update ended of which only the object can tell: it may show our own success.
 
     Lines are what could be there twice. One that the update added is known by what it says; where a bookkeeper may have
-    edited it since, a person must tell it from one of theirs. A token that grew by one tells of one change alone, and
-    one that is as it was of none.
+    edited it since, a person must tell it from one of theirs. A token that grew by one tells of one change alone.
     """
     if shown.get("status") == "Deleted":
         return Closing.STALE
@@ -84,7 +83,7 @@ def judged(record: Record, attempt: Attempt, shown: Shown) -> Closing:
     ):
         return Closing.ADOPTED
     before = exact.loads(attempt.body)["SyncToken"]
-    if attempt.repeats == 0 or LINE not in attempt.fields or int(shown["SyncToken"]) <= int(before) + 1:
+    if attempt.repeats == 0 or LINE not in attempt.fields or int(shown["SyncToken"]) == int(before) + 1:
         return Closing.STALE
     added = lines.added(**_lines(record, attempt, shown))
     return Closing.UNKNOWN if added is None else (Closing.ADOPTED if added else Closing.STALE)

@@ -89,9 +89,9 @@ async def base(
 
 
 @asynccontextmanager
-async def sandbox(log: Path, *, switches: Mapping[str, object]) -> AsyncIterator[SandboxAddresses]:
+async def sandbox(log: Path, *, switches: Mapping[str, object] | None = None) -> AsyncIterator[SandboxAddresses]:
     """A sandbox QuickBooks in a process of its own, with these switches. Raises ChildFailed."""
-    chosen = [word for name, value in switches.items() for word in ("--switch", f"{name}={value}")]
+    chosen = [word for name, value in (switches or {}).items() for word in ("--switch", f"{name}={value}")]
     command = (*KLIPSYNC, "sandbox", "--port", "0", "--company", "empty", *chosen, "--json")
     process = await launch(command, env={}, log=log, piped=True)
     try:

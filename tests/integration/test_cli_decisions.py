@@ -84,14 +84,17 @@ async def test_a_recreated_records_owner_is_woken(database_url: str) -> None:
 
 
 def test_a_recreated_record_is_planned_as_a_create(shell: Shell) -> None:
-    """Its owner finds it due, without a QuickBooks object, and in a generation that has a request id of its own."""
+    """A minute later its owner finds it due, without a QuickBooks object, and with a request id of its generation."""
     shell.tenant()
     shell.record("client/c1", state="gone_in_quickbooks", content={"name": "Harbour Hotel"}, sent={"DisplayName": "x"})
     shell.link("client/c1", "50")
 
     told = shell.json("records", "recreate", "acme", "client/c1", "--yes")
+    at_once = shell.due()
+    shell.sql("UPDATE sync_record SET next_attempt_at = next_attempt_at - interval '61 seconds'")
 
     (record,) = shell.due()
+    assert at_once == []
     assert isinstance(plan(record=record, around=around()), Create)
     assert (record.generation, record.link) == (1, None)
     assert (told["records"], told["generation"], told["unlinked"]["id"]) == (1, 1, "50")

@@ -27,6 +27,9 @@ CLIENTS: dict[str, tuple[Grief, ...]] = {
     "Client c4": (Grief.LATE,),
 }
 
+TOO_SOON = 11
+"""Seconds after that: QuickBooks is at work no more, and may not show yet what it did."""
+
 
 @pytest.fixture
 def trouble() -> Trouble:
@@ -46,10 +49,11 @@ async def here(request: pytest.FixtureRequest, database_url: str, trouble: Troub
 
 
 async def _late_ones_arrive(here: Line, trouble: Trouble) -> None:
-    """As late as QuickBooks can be; then it is time to look, and everything that is to be done about it is done."""
+    """As late as QuickBooks can be; who looks before they are shown sees nothing, and who looks in time, all of it."""
     await here.pass_time(seconds=AT_WORK)
     await trouble.arrive()
-    await look_again(here, seconds=LOOK_AGAIN - AT_WORK)
+    await look_again(here, seconds=TOO_SOON)
+    await look_again(here, seconds=LOOK_AGAIN - AT_WORK - TOO_SOON)
 
 
 async def test_whatever_becomes_of_a_create_there_is_one_of_each(here: Line, trouble: Trouble) -> None:

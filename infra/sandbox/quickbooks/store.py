@@ -83,7 +83,7 @@ class Realm:
         self.last_number = 1000  # the highest document number so far of invoices, sales receipts and credit memos
         self.last_estimate_number = 1000
         self.credits_due: list[tuple[datetime, str]] = []  # (when, customer id) that credits are applied by themselves
-        self.exchange_rates: dict[str, Decimal] = {}  # what one unit of a currency is worth at home; 1 where none is told
+        self.exchange_rates: dict[str, Decimal] = {}  # what one unit of a currency is worth at home, else 1
         self._indexes: dict[tuple[str, str], Index] = {
             (entity, one): {} for entity, shelf in shelves.items() for one in shelf.indexed
         }

@@ -4,7 +4,6 @@ from decimal import Decimal
 
 from infra.sandbox.quickbooks.entities import (
     exchange,
-    links,
     names,
     parts,
     preferences,
@@ -122,15 +121,6 @@ def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
         settling.given_back(realm, record)
 
 
-def before_removal(realm: Realm, record: Record) -> None:
-    """Deleting a paid bill sets its payments free, or is refused, as the switch says for invoices."""
-    if not links.settlers_of(realm, record):
-        return
-    if realm.switches.paid_invoice_delete == "refused":
-        raise refusal("business", reason="Unlink the payments before you delete this transaction.")
-    settling.freed(realm, record, bump=True)
-
-
 BILL = Entity(
     Shelf("Bill", TABLE, sequence="Transaction", indexed=("DocNumber", "VendorRef", "TxnDate")),
     complete,
@@ -139,5 +129,5 @@ BILL = Entity(
     operations=ALL_OPERATIONS | {"delete"},
     order=("MetaData.LastUpdatedTime", True),
     told_currency=True,
-    before_removal=before_removal,
+    before_removal=settling.freed_or_refused,
 )

@@ -61,11 +61,6 @@ def voided(realm: Realm, record: Record) -> Doc:
     return {**sales_form.voided(record.doc), "RemainingCredit": NOTHING, "LinkedTxn": []}
 
 
-def before_removal(realm: Realm, record: Record) -> None:
-    """What it was applied to is owed again."""
-    settling.freed(realm, record, bump=True)
-
-
 CREDIT_MEMO = Entity(
     Shelf("CreditMemo", TABLE, sequence="Transaction", indexed=("DocNumber", "CustomerRef", "TxnDate")),
     complete,
@@ -75,6 +70,6 @@ CREDIT_MEMO = Entity(
     operations=ALL_OPERATIONS | {"delete", "void"},
     kept=frozenset({"DocNumber"}),
     order=("MetaData.LastUpdatedTime", True),
-    before_removal=before_removal,
+    before_removal=settling.freed_or_refused,
     told_currency=True,
 )

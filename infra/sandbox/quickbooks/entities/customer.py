@@ -2,7 +2,7 @@
 
 from infra.sandbox.quickbooks.entities import balances, names, parts, purchase_lines, sales_tax
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
-from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
+from infra.sandbox.quickbooks.entities.parts import HEAD, PERSON, made, text
 from infra.sandbox.quickbooks.faults import refusal
 from infra.sandbox.quickbooks.fields import Field, Part, Table
 from infra.sandbox.quickbooks.kinds import Currency, Flag, Money, Ref, Text, Whole
@@ -34,11 +34,7 @@ TABLE = Table(
         Field("PaymentMethodRef", Ref("PaymentMethod")),
         made("IsProject"),
         *HEAD,
-        text("Title", 16, query=True),
-        text("GivenName", 100, query=True),
-        text("MiddleName", 100, query=True),
-        text("FamilyName", 100, query=True),
-        text("Suffix", 16, query=True),
+        *PERSON,
         made("FullyQualifiedName", query=True),
         text("CompanyName", 100, query=True),
         text("DisplayName", 500, query=True),

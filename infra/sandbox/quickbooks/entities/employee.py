@@ -2,7 +2,7 @@
 
 from infra.sandbox.quickbooks.entities import names, parts
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
-from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
+from infra.sandbox.quickbooks.entities.parts import HEAD, PERSON, made, text
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
 from infra.sandbox.quickbooks.fields import Field, Part, Table
 from infra.sandbox.quickbooks.kinds import Day, Flag, Number, Text
@@ -26,11 +26,7 @@ TABLE = Table(
         Field("CostRate", Number()),
         *HEAD,
         Field("Organization", Flag()),
-        text("Title", 16, query=True),
-        text("GivenName", 100, query=True),
-        text("MiddleName", 100, query=True),
-        text("FamilyName", 100, query=True),
-        text("Suffix", 16, query=True),
+        *PERSON,
         text("DisplayName", 500, query=True),
         text("PrintOnCheckName", 100, query=True),
         Field("Active", Flag(), query=True, default=True),

@@ -91,15 +91,6 @@ def _check_void_of_paid(realm: Realm) -> None:
             raise refusal("matched")
 
 
-def before_removal(realm: Realm, record: Record) -> None:
-    """Deleting a paid invoice sets its payments free, or is refused, as the switch says."""
-    if not links.settlers_of(realm, record):
-        return
-    if realm.switches.paid_invoice_delete == "refused":
-        raise refusal("business", reason="Unlink the payments before you delete this transaction.")
-    settling.freed(realm, record, bump=True)
-
-
 INVOICE = Entity(
     Shelf("Invoice", TABLE, sequence="Transaction", indexed=("DocNumber", "CustomerRef", "TxnDate")),
     complete,
@@ -109,6 +100,6 @@ INVOICE = Entity(
     operations=ALL_OPERATIONS | {"delete", "void"},
     kept=frozenset({"DocNumber", "LinkedTxn"}),
     order=("MetaData.LastUpdatedTime", True),
-    before_removal=before_removal,
+    before_removal=settling.freed_or_refused,
     told_currency=True,
 )

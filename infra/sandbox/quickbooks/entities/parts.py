@@ -37,6 +37,13 @@ HEAD = (
     made("MetaData", query=True),
 )
 
+# How a person is called, on customers, vendors and employees.
+PERSON = (
+    text("Title", 16, query=True),
+    *(text(f"{which}Name", 100, query=True) for which in ("Given", "Middle", "Family")),
+    text("Suffix", 16, query=True),
+)
+
 ADDRESS = Table(
     "PhysicalAddress",
     (

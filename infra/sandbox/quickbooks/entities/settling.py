@@ -1,6 +1,7 @@
 """What becomes of the payments of a document that shrinks, is voided or goes, and of what they post."""
 
 from infra.sandbox.quickbooks.entities import ledger, links, postings, purchase_postings
+from infra.sandbox.quickbooks.faults import refusal
 from infra.sandbox.quickbooks.store import Realm, Record
 
 _POSTS = {"Payment": postings.received, "BillPayment": purchase_postings.settled}
@@ -11,6 +12,15 @@ def freed(realm: Realm, target: Record, *, bump: bool) -> None:
     settlers = links.settlers_of(realm, target)
     links.unlink(realm, target, bump=bump)
     _posted_anew(realm, settlers)
+
+
+def freed_or_refused(realm: Realm, target: Record) -> None:
+    """Deleting a paid document sets its payments free, or is refused, as the switch says. Raises Refusal (6000)."""
+    if not links.settlers_of(realm, target):
+        return
+    if realm.switches.paid_invoice_delete == "refused":
+        raise refusal("business", reason="Unlink the payments before you delete this transaction.")
+    freed(realm, target, bump=True)
 
 
 def given_back(realm: Realm, target: Record) -> None:

@@ -2,7 +2,7 @@
 
 from infra.sandbox.quickbooks.entities import names, parts, purchase_forms
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
-from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
+from infra.sandbox.quickbooks.entities.parts import HEAD, PERSON, made, text
 from infra.sandbox.quickbooks.entities.purchase_parts import Blank
 from infra.sandbox.quickbooks.faults import refusal
 from infra.sandbox.quickbooks.fields import Field, Part, Table
@@ -30,11 +30,7 @@ TABLE = Table(
         Field("APAccountRef", Ref("Account")),
         Field("CostRate", Number()),
         *HEAD,
-        text("Title", 16, query=True),
-        text("GivenName", 100, query=True),
-        text("MiddleName", 100, query=True),
-        text("FamilyName", 100, query=True),
-        text("Suffix", 16, query=True),
+        *PERSON,
         text("CompanyName", 100, query=True),
         text("DisplayName", 500, query=True),
         text("PrintOnCheckName", 100, query=True),
