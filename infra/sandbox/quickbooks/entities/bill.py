@@ -11,9 +11,9 @@ from infra.sandbox.quickbooks.entities import (
     purchase_lines,
     purchase_links,
     purchase_postings,
-    purchase_tax,
     settling,
     term,
+    vat,
 )
 from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity
 from infra.sandbox.quickbooks.entities.item import take_from_stock
@@ -49,7 +49,7 @@ TABLE = Table(
         Field("APAccountRef", Ref("Account"), query=True),
         made("TotalAmt", Money(), query=True),
         text("Memo", 4000),
-        Field("GlobalTaxCalculation", Text(choices=purchase_tax.WAYS)),
+        Field("GlobalTaxCalculation", Text(choices=vat.WAYS)),
     ),
     unmodelled=purchase_forms.UNMODELLED | {"CustomField"},
 )

@@ -1,6 +1,6 @@
 """PurchaseOrder: what was asked of a vendor. It posts nothing; a bill that comes of it closes it."""
 
-from infra.sandbox.quickbooks.entities import company_info, names, parts, purchase_forms, purchase_tax
+from infra.sandbox.quickbooks.entities import company_info, names, parts, purchase_forms, vat
 from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.entities.purchase_parts import PURCHASE_LINE
@@ -42,7 +42,7 @@ TABLE = Table(
         Field("APAccountRef", Ref("Account")),
         made("TotalAmt", Money()),
         text("Memo", 4000),
-        Field("GlobalTaxCalculation", Text(choices=purchase_tax.WAYS)),
+        Field("GlobalTaxCalculation", Text(choices=vat.WAYS)),
     ),
     unmodelled=purchase_forms.UNMODELLED,
 )

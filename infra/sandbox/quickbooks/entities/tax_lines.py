@@ -6,9 +6,11 @@ from decimal import Decimal
 from infra.sandbox.quickbooks.entities import tax_code
 from infra.sandbox.quickbooks.entities.bundle_lines import flat
 from infra.sandbox.quickbooks.entities.entity import Draft
-from infra.sandbox.quickbooks.entities.sales_lines import DISCOUNT_LINE, ITEM_LINE
+from infra.sandbox.quickbooks.entities.sales_lines import DISCOUNT_LINE
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import NOTHING, Doc, money
+
+_WITH_CODE = ("SalesItemLineDetail", "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail")
 
 
 def sent(draft: Draft) -> Doc | None:
@@ -24,17 +26,23 @@ def unchanged(draft: Draft, doc: Doc) -> bool:
     return same and "Line" in draft.before and draft.doc.get("Line") is draft.before["Line"]
 
 
+def about(line: Doc) -> Doc | None:
+    """The detail of a line that may carry a tax code; None for discounts, texts, subtotals and bundles."""
+    kind = line.get("DetailType")
+    return dict(line.get(kind) or {}) if kind in _WITH_CODE else None
+
+
 def bases(lines: list[Doc], *, discounted: bool) -> dict[str, Decimal]:
     """Tax code -> the amount it taxes; `discounted`, each carries its share of the form's discount."""
     found: dict[str, Decimal] = {}
     for line in flat(lines):
-        code = line.get(ITEM_LINE, {}).get("TaxCodeRef")
+        code = (about(line) or {}).get("TaxCodeRef")
         if code:
             found[code["value"]] = found.get(code["value"], NOTHING) + line["Amount"]
     discount = sum((line["Amount"] for line in lines if line["DetailType"] == DISCOUNT_LINE), NOTHING)
     if not discounted or not discount:
         return found
-    whole = sum((line["Amount"] for line in flat(lines) if ITEM_LINE in line), NOTHING)
+    whole = sum((line["Amount"] for line in flat(lines) if about(line) is not None), NOTHING)
     return {code: amount - (money(discount * amount / whole) if whole else NOTHING) for code, amount in found.items()}
 
 
