@@ -1,6 +1,8 @@
 """QuickBooks' limits, reads and writes together: kept, over owners too, and no call that is not needed."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote_plus
@@ -16,6 +18,7 @@ from tests.integration.line import Line, a_line, line
 pytestmark = pytest.mark.postgres
 REAL: Mapping[str, Any] = {"calls_per_second": 10, "calls_per_minute": 500, "calls_in_flight": 10}
 THROTTLED = 429
+PATIENCE = 20.0  # seconds that calls wait for each other; nobody waits so long where the count is right
 
 
 def throttled(here: Line) -> list[Entry]:
@@ -56,10 +59,26 @@ async def test_a_burst_of_reads_and_writes_is_never_throttled(database_url: str)
 
 
 class Busy:
-    """Counts the calls that are under way."""
+    """Counts the calls that are under way. From `meet` on they wait for each other, until so many have met."""
 
     def __init__(self) -> None:
         self.now = self.most = 0
+        self.met = asyncio.Event()
+        self.met.set()
+        self._wanted = 0
+
+    def meet(self, wanted: int) -> None:
+        """Nobody leaves before so many are here; where they never are, each leaves after a while."""
+        self._wanted, self.most = wanted, 0
+        self.met.clear()
+
+    async def enter(self) -> None:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        if self.now >= self._wanted:
+            self.met.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.met.wait(), PATIENCE)
 
     def __call__(self, name: str, real: Any) -> Any:  # noqa: ANN401 - any port
         return _Counting(real, self) if name == "transport" else real
@@ -71,8 +90,7 @@ class _Counting:
         self._busy = busy
 
     async def send(self, request: Request, *, timeout: float) -> Reply:  # noqa: ASYNC109 - the port's word
-        self._busy.now += 1
-        self._busy.most = max(self._busy.most, self._busy.now)
+        await self._busy.enter()
         try:
             return await self._inner.send(request, timeout=timeout)
         finally:
@@ -85,10 +103,10 @@ async def test_no_more_calls_are_in_flight_than_allowed(database_url: str, allow
     busy = Busy()
     async with line(database_url, wrap=busy, calls_in_flight=allowed) as here:
         await here.turn()
-        here.break_calls("delay", seconds=0.2, method="POST")
         for number in range(14):
             await here.client(f"c{number}")
 
+        busy.meet(most)
         await here.turn()
 
         assert busy.most == most
