@@ -1,7 +1,8 @@
 """The sandbox, or one company of it, as JSON: kept under a name or in a file, and put back here or elsewhere.
 
 It holds companies, their tokens and remembered request ids, and of the whole sandbox the apps, switches and the time.
-It does not hold the journal, fault rules, webhooks, and which calls count for the limits just now.
+It does not hold the journal, fault rules, webhooks, which calls count for the limits just now, codes on their way to an
+app, and which person left a company or disconnected an app.
 JSON, so that a file from somebody else can hold lies but no program.
 """
 
