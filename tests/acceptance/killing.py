@@ -28,6 +28,8 @@ async def kill_at_random(here: World, *, kills: int, seed: int) -> None:
         victim = dice.choice(("w1", "w2"))
         await here.kill(victim)
         await here.start(victim)
+    for name in ("w1", "w2"):
+        await here.ready(name)  # one that is told to end before it listens for that ends by the signal itself
 
 
 async def _more_load(here: World, part: list[str] | None, dice: Random) -> None:
