@@ -26,7 +26,7 @@ answers, with its addresses and tokens; exit code 0 on SIGTERM.
 
 The commands below ask one that runs: at port 9130 of this machine, or where `--control` or KLIPSYNC_SANDBOX says.
 """
-_COMPANY: Final = f"A company to open: {', '.join(NAMES)}, or a YAML file; repeatable. realm and tokens are the first one's."
+_COMPANY: Final = f"A company to open: {', '.join(NAMES)}, or a YAML file; repeatable. The first one's tokens lead."
 _SWITCH: Final = "Behave otherwise where QuickBooks is undocumented; repeatable. --switches lists them."
 _PROCESSES: Final = "Share the companies out over so many processes, each at a port of its own."
 
