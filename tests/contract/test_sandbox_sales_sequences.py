@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from infra.clock import ManualClock
 from infra.sandbox.quickbooks import operations
 from infra.sandbox.quickbooks.company import open_seed
-from infra.sandbox.quickbooks.entities.customer import ancestors
 from infra.sandbox.quickbooks.entities.registry import ENTITIES
+from infra.sandbox.quickbooks.entities.tree import ancestors
 from infra.sandbox.quickbooks.faults import Refusal
 from infra.sandbox.quickbooks.seed_files import built_in
 from infra.sandbox.quickbooks.store import Realm, Record

@@ -1,8 +1,13 @@
 """QuickBooks as it might be where its documents are silent: the sets of switches under which everything must hold."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from infra.sandbox.quickbooks.switches import Switches
+from tests.integration.line import Line, line
+from tests.integration.meddling import SHOWN_AFTER
+from tests.integration.troubled import Trouble
 
 ALONE: Final[dict[str, dict[str, Any]]] = {
     "ids for ever": {"request_ids": "forever"},
@@ -49,3 +54,14 @@ SETS: Final = {**ALONE, **TOGETHER}
 def switches(name: str) -> Switches:
     """The set of that name. Limits are off: they are no open point, and other tests are about them."""
     return Switches(limits="off").changed(SETS[name])
+
+
+@asynccontextmanager
+async def begun(database_url: str, *, of: str, trouble: Trouble) -> AsyncIterator[Line]:
+    """A line whose QuickBooks has the switches of that set, and client c1 with invoice i0, which every query shows."""
+    async with line(database_url, switches=switches(of), wrap=trouble.wrap) as found:
+        await found.client()
+        await found.invoice("i0")
+        await found.turns()
+        await found.pass_time(seconds=SHOWN_AFTER)
+        yield found

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.line import Line, line
-from tests.integration.meddling import LOOK_AGAIN, SHOWN_AFTER, look_again
-from tests.integration.switched import SETS, switches
+from tests.integration.line import Line
+from tests.integration.meddling import LOOK_AGAIN, look_again
+from tests.integration.switched import SETS, begun
 from tests.integration.troubled import OF_A_CALL, Died, Grief, Moment, Trouble
 
 pytestmark = [pytest.mark.postgres]
@@ -21,11 +21,7 @@ def trouble() -> Trouble:
 @pytest.fixture(params=SETS)
 async def here(request: pytest.FixtureRequest, database_url: str, trouble: Trouble) -> AsyncIterator[Line]:
     """A line with client c1, whose QuickBooks has these switches."""
-    async with line(database_url, switches=switches(request.param), wrap=trouble.wrap) as found:
-        await found.client()
-        await found.invoice("i0")
-        await found.turns()
-        await found.pass_time(seconds=SHOWN_AFTER)
+    async with begun(database_url, of=request.param, trouble=trouble) as found:
         yield found
 
 

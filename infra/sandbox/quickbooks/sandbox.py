@@ -21,8 +21,6 @@ from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.switches import Switches
 from infra.sandbox.quickbooks.webhooks import Webhooks
 
-DEFAULT_ZONE = "America/Los_Angeles"
-
 
 class Sandbox:
     """Everything in memory; gone with the process."""

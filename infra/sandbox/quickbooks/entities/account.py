@@ -1,6 +1,6 @@
 """Account: the chart of accounts, a tree of names with balances. Accounts are made inactive, never deleted."""
 
-from infra.sandbox.quickbooks.entities import account_types, balances, names
+from infra.sandbox.quickbooks.entities import account_types, balances, names, tree
 from infra.sandbox.quickbooks.entities.account_types import CLASSIFICATIONS
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity, require
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
@@ -90,12 +90,10 @@ def _place(draft: Draft, doc: Doc) -> Doc:
             raise refusal("missing", name="ParentRef")
         return {"FullyQualifiedName": doc["Name"], "SubAccount": False}
     parent = draft.realm.records["Account"][doc["ParentRef"]["value"]]
-    above = [parent.id, *ancestors(draft.realm, parent)]
-    if draft.record is not None and draft.record.id in above:
-        raise refusal("own_parent", value=draft.record.id)
+    tree.refuse_loop(draft, parent)
     if parent.doc["AccountType"] != doc["AccountType"]:
         raise refusal("account_type", name="ParentRef")
-    if len(above) + (0 if draft.record is None else _height(draft.realm, draft.record.id)) > DEEPEST:
+    if 1 + len(tree.ancestors(draft.realm, parent)) + tree.height(draft.realm, draft.record) > DEEPEST:
         raise refusal("too_deep")
     return {"FullyQualifiedName": f"{parent.doc['FullyQualifiedName']}:{doc['Name']}", "SubAccount": True}
 
@@ -112,25 +110,6 @@ def _check_unique(draft: Draft, doc: Doc) -> None:
                 raise refusal("name_taken")
 
 
-def ancestors(realm: Realm, record: Record) -> list[str]:
-    """Ids from the parent up to the top."""
-    found: list[str] = []
-    above = record.doc.get("ParentRef")
-    while above is not None:
-        found.append(above["value"])
-        above = realm.records["Account"][above["value"]].doc.get("ParentRef")
-    return found
-
-
-def _children(realm: Realm, record_id: str) -> list[Record]:
-    found = realm.found_by("Account", "ParentRef", record_id) or ()
-    return [realm.records["Account"][one] for one in found]
-
-
-def _height(realm: Realm, record_id: str) -> int:
-    return max((1 + _height(realm, child.id) for child in _children(realm, record_id)), default=0)
-
-
 def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
     """A moved account takes its balance along; a rename goes down the tree."""
     old, new = before.get("ParentRef"), after.get("ParentRef")
@@ -143,7 +122,7 @@ def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
 
 
 def _rename_children(realm: Realm, record: Record) -> None:
-    for child in _children(realm, record.id):
+    for child in tree.children(realm, record):
         full = f"{record.doc['FullyQualifiedName']}:{child.doc['Name']}"
         realm.touch(child, {**child.doc, "FullyQualifiedName": full})
         _rename_children(realm, child)

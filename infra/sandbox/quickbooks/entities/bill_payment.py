@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from infra.sandbox.quickbooks.entities import links, purchase_forms, purchase_postings
-from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity, require
+from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity, require, voided_note
 from infra.sandbox.quickbooks.entities.parts import HEAD, text
 from infra.sandbox.quickbooks.entities.purchase_parts import CARD, CHECK, SETTLING_LINE
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
@@ -116,20 +116,14 @@ def _all_paid(draft: Draft) -> bool:
 
 def _idle(doc: Doc) -> Doc:
     """A payment of bills that are paid already is voided by itself: it has no lines, and no money."""
-    return {**doc, "TotalAmt": NOTHING, "PrivateNote": purchase_forms.voided_note(doc), "_voided": True}
-
-
-def voided(realm: Realm, record: Record) -> Doc:  # noqa: ARG001 - the shape all entities share
-    """No money, no lines, the note "Voided"."""
-    kept = {name: value for name, value in record.doc.items() if name != "Line"}
-    return {**kept, "TotalAmt": NOTHING, "PrivateNote": purchase_forms.voided_note(record.doc)}
+    return {**doc, "TotalAmt": NOTHING, "PrivateNote": voided_note(doc), "_voided": True}
 
 
 BILL_PAYMENT = Entity(
     Shelf("BillPayment", TABLE, sequence="Transaction", indexed=("DocNumber", "VendorRef", "TxnDate")),
     complete,
     links.follow,
-    voided,
+    links.voided,
     postings=purchase_postings.settled,
     operations=ALL_OPERATIONS | {"delete", "void"},
     order=("MetaData.LastUpdatedTime", True),

@@ -1,6 +1,6 @@
 """Customer: a tree of names with balances."""
 
-from infra.sandbox.quickbooks.entities import balances, names, parts, purchase_lines, sales_tax
+from infra.sandbox.quickbooks.entities import balances, names, parts, purchase_lines, sales_tax, tree
 from infra.sandbox.quickbooks.entities.entity import Draft, Entity
 from infra.sandbox.quickbooks.entities.parts import HEAD, PERSON, made, text
 from infra.sandbox.quickbooks.faults import refusal
@@ -75,7 +75,7 @@ def complete(draft: Draft) -> Doc:
     doc = {**doc, **_place(draft, doc)}
     doc["PrintOnCheckName"] = doc.get("PrintOnCheckName") or _printed_name(doc)
     if draft.realm.switches.same_child_name == "refused" or "ParentRef" not in doc:
-        names.check_unique(draft, "Customer", *_claimed(doc))
+        names.check_unique(draft, "Customer", doc)
     else:
         _check_siblings(draft, doc)
     return doc
@@ -103,11 +103,6 @@ def _is_used(realm: Realm, record: Record) -> bool:
     return any(realm.found_by(entity, "CustomerRef", record.id) for entity in TRANSACTIONS)
 
 
-def _claimed(doc: Doc) -> tuple[str, ...]:
-    held = doc.get("_held_name")
-    return (doc["DisplayName"], held) if held else (doc["DisplayName"],)
-
-
 def _printed_name(doc: Doc) -> str:
     return str(doc.get("CompanyName") or doc["DisplayName"]).removesuffix(names.SUFFIX)
 
@@ -132,32 +127,11 @@ def _place(draft: Draft, doc: Doc) -> Doc:
     if "ParentRef" not in doc:
         return {"FullyQualifiedName": doc["DisplayName"], "Level": None}
     parent = draft.realm.records["Customer"][doc["ParentRef"]["value"]]
-    if draft.record is not None and draft.record.id in (parent.id, *ancestors(draft.realm, parent)):
-        raise refusal("own_parent", value=draft.record.id)
+    tree.refuse_loop(draft, parent)
     level = (parent.doc.get("Level") or 0) + 1
-    below = 0 if draft.record is None else _height(draft.realm, draft.record.id)
-    if level + below > DEEPEST:
+    if level + tree.height(draft.realm, draft.record) > DEEPEST:
         raise refusal("too_deep")
     return {"FullyQualifiedName": f"{parent.doc['FullyQualifiedName']}:{doc['DisplayName']}", "Level": level}
-
-
-def _children(realm: Realm, record_id: str) -> list[Record]:
-    found = realm.found_by("Customer", "ParentRef", record_id) or ()
-    return [realm.records["Customer"][one] for one in found]
-
-
-def _height(realm: Realm, record_id: str) -> int:
-    return max((1 + _height(realm, child.id) for child in _children(realm, record_id)), default=0)
-
-
-def ancestors(realm: Realm, record: Record) -> list[str]:
-    """Ids from the parent up to the top."""
-    found: list[str] = []
-    above = record.doc.get("ParentRef")
-    while above is not None:
-        found.append(above["value"])
-        above = realm.records["Customer"][above["value"]].doc.get("ParentRef")
-    return found
 
 
 def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
@@ -172,7 +146,7 @@ def effects(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
 
 
 def _rename_children(realm: Realm, record: Record) -> None:
-    for child in _children(realm, record.id):
+    for child in tree.children(realm, record):
         full = f"{record.doc['FullyQualifiedName']}:{child.doc['DisplayName']}"
         realm.touch(child, {**child.doc, "FullyQualifiedName": full, "Level": (record.doc.get("Level") or 0) + 1})
         _rename_children(realm, child)

@@ -57,8 +57,7 @@ def complete(draft: Draft) -> Doc:
     doc["PrintOnCheckName"] = str(doc.get("PrintOnCheckName") or doc["DisplayName"]).removesuffix(names.SUFFIX)
     if "SSN" in doc:
         doc["SSN"] = MASKED
-    held = doc.get("_held_name")
-    names.check_unique(draft, "Employee", doc["DisplayName"], *((held,) if held else ()))
+    names.check_unique(draft, "Employee", doc)
     return doc
 
 

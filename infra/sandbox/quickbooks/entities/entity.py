@@ -70,6 +70,12 @@ class Entity:
         return self.shelf.entity
 
 
+def voided_note(doc: Doc) -> str:
+    """The private note of a voided transaction: it says so, before what it said."""
+    note = doc.get("PrivateNote")
+    return f"Voided - {note}" if note else "Voided"
+
+
 # How QuickBooks calls the lists in which it did not find a reference.
 _FAMILIES = {"Customer": "Names", "Vendor": "Names", "Employee": "Names", "Account": "Accounts", "Item": "Items"}
 

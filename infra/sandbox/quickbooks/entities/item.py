@@ -70,8 +70,7 @@ def complete(draft: Draft) -> Doc:
     _check_income_account(draft.realm, doc)
     doc = names.activity(doc, draft, "Name")
     doc = {**doc, **item_places.placed(draft, doc)}
-    held = doc.get("_held_name")
-    names.check_unique(draft, "Item", doc["Name"], *((held,) if held else ()))
+    names.check_unique(draft, "Item", doc)
     return doc
 
 

@@ -1,5 +1,6 @@
 """Where an item stands: its category, its full name and level; and what a bundle is made of."""
 
+from infra.sandbox.quickbooks.entities import tree
 from infra.sandbox.quickbooks.entities.entity import Draft
 from infra.sandbox.quickbooks.faults import refusal
 from infra.sandbox.quickbooks.fields import Field, Table
@@ -18,29 +19,19 @@ def placed(draft: Draft, doc: Doc) -> Doc:
     parent = draft.realm.records["Item"][doc["ParentRef"]["value"]]
     if parent.doc["Type"] != "Category":
         raise refusal("parent_reference", value=parent.id)
-    if draft.record is not None and draft.record.id in _chain(draft.realm, parent):
-        raise refusal("own_parent", value=draft.record.id)
+    tree.refuse_loop(draft, parent)
     level = (parent.doc.get("Level") or 0) + 1
     if level > DEEPEST:
         raise refusal("too_deep")
     return {"FullyQualifiedName": f"{parent.doc['FullyQualifiedName']}:{doc['Name']}", "SubItem": True, "Level": level}
 
 
-def _chain(realm: Realm, record: Record) -> list[str]:
-    """Ids from the record up to the top."""
-    found, above = [record.id], record.doc.get("ParentRef")
-    while above is not None:
-        found.append(above["value"])
-        above = realm.records["Item"][above["value"]].doc.get("ParentRef")
-    return found
-
-
 def follow(realm: Realm, record: Record, before: Doc, after: Doc) -> None:
     """What stands under a category that was renamed or moved has another full name."""
     if not before or before["FullyQualifiedName"] == after["FullyQualifiedName"]:
         return
-    for one in realm.found_by("Item", "ParentRef", record.id) or ():
-        child, was = realm.records["Item"][one], realm.records["Item"][one].doc
+    for child in tree.children(realm, record):
+        was = child.doc
         full, level = f"{after['FullyQualifiedName']}:{was['Name']}", (after.get("Level") or 0) + 1
         realm.touch(child, {**was, "FullyQualifiedName": full, "Level": level})
         follow(realm, child, was, child.doc)

@@ -7,6 +7,7 @@ settlers, the newest first. A credit among the targets (CreditMemo) pays the oth
 from decimal import Decimal
 
 from infra.sandbox.quickbooks.entities import exchange
+from infra.sandbox.quickbooks.entities.entity import voided_note
 from infra.sandbox.quickbooks.store import Realm, Record
 from infra.sandbox.quickbooks.wire import NOTHING, Doc
 
@@ -54,6 +55,13 @@ def unlink(realm: Realm, target: Record, *, bump: bool) -> None:
     """Take the document out of all its payments; their money is unapplied again."""
     for settler in settlers_of(realm, target):
         _reduce(realm, settler, target, applied(settler.doc)[target.entity, target.id], bump=bump)
+
+
+def voided(realm: Realm, settler: Record) -> Doc:  # noqa: ARG001 - the shape all entities share
+    """A payment without money and lines; its note says "Voided"."""
+    kept = {name: value for name, value in settler.doc.items() if name != "Line"}
+    empty: Doc = {name: NOTHING for name in ("TotalAmt", "UnappliedAmt") if name in kept}
+    return {**kept, **empty, "PrivateNote": voided_note(settler.doc)}
 
 
 def give_back_excess(realm: Realm, target: Record) -> None:

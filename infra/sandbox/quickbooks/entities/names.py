@@ -38,11 +38,12 @@ def _check_characters(text: str, name: str) -> None:
         raise refusal("invalid_string", value=text, name=name)
 
 
-def check_unique(draft: Draft, entity: str, *names: str) -> None:
+def check_unique(draft: Draft, entity: str, doc: Doc) -> None:
     """Refuse a name that another record of the same namespace holds (6240); a record may keep the names it has."""
-    namespace = draft.realm.shelves[entity].namespace
-    kept = {draft.before.get(draft.realm.shelves[entity].name or ""), draft.before.get("_held_name")}
-    for name in names:
+    shelf = draft.realm.shelves[entity]
+    namespace, held = shelf.namespace, (shelf.name or "", "_held_name")
+    kept = {draft.before.get(one) for one in held}
+    for name in (doc[one] for one in held if doc.get(one)):
         holder = draft.realm.holder_of(namespace, name) if namespace and name not in kept else None
         if holder and (draft.record is None or holder != (entity, draft.record.id)):
             raise refusal("name_taken")

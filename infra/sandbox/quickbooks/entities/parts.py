@@ -120,11 +120,15 @@ _LINE_UNMODELLED = frozenset(
         *("CreditLineDetail", "ProjectRef"),
     }
 )
-_SALES_LINE = (
+# What every line begins with.
+LINE_HEAD = (
     text("Id"),
     Field("LineNum", Whole()),
     text("Description", 4000),
     Field("Amount", Money()),
+)
+_SALES_LINE = (
+    *LINE_HEAD,
     Field("LinkedTxn", Parts(LINKED)),
     text("DetailType"),
     Field("SalesItemLineDetail", Part(SALES_ITEM)),
@@ -147,10 +151,7 @@ SALES_LINE = Table(
 PAYMENT_LINE = Table(
     "Line",
     (
-        text("Id"),
-        Field("LineNum", Whole()),
-        text("Description", 4000),
-        Field("Amount", Money()),
+        *LINE_HEAD,
         Field("LinkedTxn", Parts(LINKED)),
         made("LineEx"),
         made("DetailType"),

@@ -2,8 +2,7 @@
 
 from decimal import Decimal
 
-from infra.sandbox.quickbooks.entities import exchange, links, parts, postings, preferences, roles
-from infra.sandbox.quickbooks.entities.customer import ancestors
+from infra.sandbox.quickbooks.entities import exchange, links, parts, postings, preferences, roles, tree
 from infra.sandbox.quickbooks.entities.entity import ALL_OPERATIONS, Draft, Entity, require
 from infra.sandbox.quickbooks.entities.parts import HEAD, made, text
 from infra.sandbox.quickbooks.faults import not_modelled, refusal
@@ -113,7 +112,7 @@ def _linked(realm: Realm, doc: Doc, line: Doc) -> Record:
     if target is None:
         raise refusal("not_found")
     payer, owner = doc["CustomerRef"]["value"], realm.records["Customer"][target.doc["CustomerRef"]["value"]]
-    if payer != owner.id and payer not in ancestors(realm, owner):
+    if payer != owner.id and payer not in tree.ancestors(realm, owner):
         raise refusal("cannot_link", value=target.id)
     return target
 
@@ -153,19 +152,11 @@ def _name_value(name: str, value: str) -> Doc:
     return {**head, "value": {"Name": name, "Value": value}}
 
 
-def voided(realm: Realm, record: Record) -> Doc:  # noqa: ARG001 - the shape all entities share
-    """No money, no lines, the note "Voided"."""
-    kept = {name: value for name, value in record.doc.items() if name != "Line"}
-    note = record.doc.get("PrivateNote")
-    marked = f"Voided - {note}" if note else "Voided"
-    return {**kept, "TotalAmt": NOTHING, "UnappliedAmt": NOTHING, "PrivateNote": marked}
-
-
 PAYMENT = Entity(
     Shelf("Payment", TABLE, sequence="Transaction", indexed=("CustomerRef", "PaymentRefNum", "TxnDate")),
     complete,
     links.follow,
-    voided,
+    links.voided,
     postings=postings.received,
     operations=ALL_OPERATIONS | {"delete", "void"},
     order=("MetaData.LastUpdatedTime", True),

@@ -58,9 +58,3 @@ def with_lines(draft: Draft, doc: Doc) -> Doc:
     lines, used = purchase_lines.completed(draft.realm, doc["Line"], held_ids=held, made=made)
     doc = purchase_tax.taxed(draft, {**doc, "Line": lines, "_lines_made": used})
     return {**doc, "TotalAmt": purchase_lines.total_of(doc["Line"], tax=purchase_tax.total(doc))}
-
-
-def voided_note(doc: Doc) -> str:
-    """The private note of a voided form."""
-    note = doc.get("PrivateNote")
-    return f"Voided - {note}" if note else "Voided"

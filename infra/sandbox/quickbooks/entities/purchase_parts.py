@@ -1,9 +1,9 @@
 """Tables of what stands inside purchase orders, bills and their payments: lines, their details, links."""
 
-from infra.sandbox.quickbooks.entities.parts import made, text
+from infra.sandbox.quickbooks.entities.parts import LINE_HEAD, made, text
 from infra.sandbox.quickbooks.faults import not_modelled
 from infra.sandbox.quickbooks.fields import Field, Part, Parts, Table
-from infra.sandbox.quickbooks.kinds import Code, Elsewhere, Money, Number, Plain, Reading, Ref, Text, Whole
+from infra.sandbox.quickbooks.kinds import Code, Elsewhere, Money, Number, Plain, Reading, Ref, Text
 
 ITEM_LINE, ACCOUNT_LINE = "ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail"
 PRINT_STATES = ("NotSet", "NeedToPrint", "PrintComplete")
@@ -46,10 +46,7 @@ ACCOUNT_EXPENSE = Table(
 PURCHASE_LINE = Table(
     "Line",
     (
-        text("Id"),
-        Field("LineNum", Whole()),
-        text("Description", 4000),
-        Field("Amount", Money()),
+        *LINE_HEAD,
         Field("LinkedTxn", Parts(LINKED)),
         text("DetailType"),
         Field(ITEM_LINE, Part(ITEM_EXPENSE)),
@@ -63,10 +60,7 @@ PURCHASE_LINE = Table(
 SETTLING_LINE = Table(
     "Line",
     (
-        text("Id"),
-        Field("LineNum", Whole()),
-        text("Description", 4000),
-        Field("Amount", Money()),
+        *LINE_HEAD,
         Field("LinkedTxn", Parts(LINKED)),
         made("LineEx"),
         made("DetailType"),

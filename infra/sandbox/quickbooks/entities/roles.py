@@ -8,7 +8,6 @@ PAYABLE = "AccountsPayable"
 UNDEPOSITED = "UndepositedFunds"
 DISCOUNTS = "DiscountsRefundsGiven"
 SALES_TAX = "GlobalTaxPayable"
-OPENING = "OpeningBalanceEquity"
 EXCHANGE = "ExchangeGainOrLoss"
 
 _HOLD_MONEY = ("Bank", "Other Current Asset")  # account types that money can be put into

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from infra.sandbox.quickbooks.entities import exchange, names, numbers, postings, sales_lines, sales_tax, vat
 from infra.sandbox.quickbooks.entities.bundle_lines import flat
-from infra.sandbox.quickbooks.entities.entity import Draft
+from infra.sandbox.quickbooks.entities.entity import Draft, voided_note
 from infra.sandbox.quickbooks.entities.item import take_from_stock
 from infra.sandbox.quickbooks.faults import FaultError, Refusal, fault_error, not_modelled, refusal
 from infra.sandbox.quickbooks.fields import Table
@@ -123,7 +123,6 @@ def _mailed(doc: Doc) -> Doc:
 
 def voided(doc: Doc) -> Doc:
     """All amounts zero; the note says so, before what it said."""
-    note = doc.get("PrivateNote")
     untaxed = {"TxnTaxDetail": {"TotalTax": NOTHING}} if "TxnTaxDetail" in doc else {}
     empty: Doc = {name: NOTHING for name in ("TotalAmt", "HomeTotalAmt", "Balance", "HomeBalance") if name in doc}
     return {
@@ -131,7 +130,7 @@ def voided(doc: Doc) -> Doc:
         **empty,
         "Line": sales_lines.emptied(doc["Line"]),
         **untaxed,
-        "PrivateNote": f"Voided - {note}" if note else "Voided",
+        "PrivateNote": voided_note(doc),
     }
 
 

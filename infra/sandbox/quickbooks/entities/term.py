@@ -49,8 +49,7 @@ def complete(draft: Draft) -> Doc:
         raise refusal("missing", name="DueDays")
     _check_ranges(doc)
     doc = names.activity(doc, draft, "Name")
-    held = doc.get("_held_name")
-    names.check_unique(draft, "Term", doc["Name"], *((held,) if held else ()))
+    names.check_unique(draft, "Term", doc)
     return {**doc, "Type": STANDARD if "DueDays" in doc else DATE_DRIVEN}
 
 

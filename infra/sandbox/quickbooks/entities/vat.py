@@ -10,7 +10,7 @@ from infra.sandbox.quickbooks.faults import FaultError, fault_error, not_modelle
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import CENT, NOTHING, Doc, money
 
-EXCLUDED, INCLUSIVE, NOT_APPLICABLE = WAYS = ("TaxExcluded", "TaxInclusive", "NotApplicable")
+_, INCLUSIVE, NOT_APPLICABLE = WAYS = ("TaxExcluded", "TaxInclusive", "NotApplicable")
 _NO_RATE = "Make sure all your transactions have a VAT rate before you save."
 
 

@@ -70,8 +70,7 @@ def complete(draft: Draft) -> Doc:
     if "APAccountRef" in doc:
         purchase_forms.payable(draft.realm, doc)
     doc = {name: value for name, value in doc.items() if name not in ("BillRate", "CostRate") or value}
-    held = doc.get("_held_name")
-    names.check_unique(draft, "Vendor", doc["DisplayName"], *((held,) if held else ()))
+    names.check_unique(draft, "Vendor", doc)
     return doc
 
 

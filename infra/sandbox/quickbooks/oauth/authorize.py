@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from infra.sandbox.quickbooks.answers import Answer
 from infra.sandbox.quickbooks.oauth import page
@@ -15,8 +14,6 @@ from infra.sandbox.quickbooks.sandbox import Sandbox
 PARAMETERS = ("client_id", "response_type", "scope", "redirect_uri", "state", "nonce")
 FOUND = 302
 NOT_MODELLED = 501
-
-Decision = Literal["allow", "deny"]
 
 
 @dataclass(frozen=True, slots=True)
