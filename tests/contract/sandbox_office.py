@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.sandbox.quickbooks.entities.registry import ENTITIES
 from infra.sandbox.quickbooks.store import Realm
 from infra.sandbox.quickbooks.wire import write_json
 from tests.contract.sandbox_company import Body, Company, Told, sold
@@ -12,13 +11,10 @@ from tests.contract.sandbox_company import Body, Company, Told, sold
 Key = tuple[str, str]  # (entity, id)
 State = dict[Key, Body]
 
-MIRRORED = tuple(
-    name
-    for name in (
-        *("Customer", "Vendor", "Account", "Item", "Invoice", "Payment", "SalesReceipt", "CreditMemo", "Bill"),
-        "BillPayment",
-    )
-    if name in ENTITIES
+# Everything that the change feed covers and the sandbox models.
+MIRRORED = (
+    *("Customer", "Vendor", "Employee", "Account", "Item", "Term", "PaymentMethod", "Estimate", "Invoice", "Payment"),
+    *("SalesReceipt", "CreditMemo", "PurchaseOrder", "Bill", "BillPayment"),
 )
 
 
@@ -98,15 +94,27 @@ class Office:
 
     async def sell(self, step: Step) -> None:
         customer = self.among(step.pick, "Customer")
-        entity = ("invoice", "invoice", "salesreceipt", "creditmemo")[step.other % 4]
-        if customer and any(entity == name.lower() for name in ENTITIES):
+        entity = ("invoice", "invoice", "salesreceipt", "creditmemo", "estimate")[step.other % 5]
+        if customer:
             lines = [sold(_money(step.cents)), *([sold(_money(step.more))] if step.flag else [])]
             await self.write(entity, {"CustomerRef": {"value": customer[1]}, "Line": lines})
 
+    async def bill_estimate(self, step: Step) -> None:
+        """An invoice made from an estimate closes it."""
+        estimate = await self.now(self.among(step.pick, "Estimate"))
+        if estimate:
+            link = {"TxnId": estimate["Id"], "TxnType": "Estimate"}
+            body = {"CustomerRef": estimate["CustomerRef"], "Line": [sold(_money(step.cents))], "LinkedTxn": [link]}
+            await self.write("invoice", body)
+
+    async def hire_employee(self, step: Step) -> None:
+        await self.write("employee", {"GivenName": "Emily", "FamilyName": f"{step.pick % 6}"})
+
     async def buy(self, step: Step) -> None:
         vendor = self.among(step.pick, "Vendor")
-        if vendor and "Bill" in ENTITIES:
-            await self.write("bill", {"VendorRef": {"value": vendor[1]}, "Line": [self._spent(step.cents)]})
+        if vendor:
+            entity = "purchaseorder" if step.other % 3 == 0 else "bill"
+            await self.write(entity, {"VendorRef": {"value": vendor[1]}, "Line": [self._spent(step.cents)]})
 
     async def pay(self, step: Step) -> None:
         invoice = await self.now(self.among(step.pick, "Invoice"))
@@ -120,7 +128,7 @@ class Office:
 
     async def pay_bill(self, step: Step) -> None:
         bill = await self.now(self.among(step.pick, "Bill"))
-        if bill and "BillPayment" in ENTITIES:
+        if bill:
             (bank,) = list(self.realm.found_by("Account", "AccountSubType", "Checking") or ())[:1]
             await self.write(
                 "billpayment",
@@ -170,7 +178,9 @@ class Office:
             await self.write(key[0].lower(), head, **query)
 
     async def delete(self, step: Step) -> None:
-        key = self.among(step.pick, "Invoice", "SalesReceipt", "CreditMemo", "Bill", "Payment", "BillPayment")
+        key = self.among(
+            step.pick, "Invoice", "SalesReceipt", "CreditMemo", "Bill", "Payment", "BillPayment", "Estimate"
+        )
         found = await self.now(key)
         if key and found:
             head = {"Id": found["Id"], "SyncToken": found["SyncToken"]}
